@@ -30,9 +30,9 @@ export const RESULT_CODES = [
 export type ResultCode = (typeof RESULT_CODES)[number][0];
 
 /** Code name → number in records. */
-export const CODE = Object.freeze(
-  Object.fromEntries(RESULT_CODES.map(([name], index) => [name, index])),
-) as { readonly [name in ResultCode]: number };
+export const CODE = Object.freeze(Object.fromEntries(RESULT_CODES.map(([name], index) => [name, index]))) as {
+  readonly [name in ResultCode]: number;
+};
 
 /** Number in records → code name. */
 export const CODE_NAMES: readonly ResultCode[] = RESULT_CODES.map(([name]) => name);

@@ -49,13 +49,36 @@ export const TYPE = Object.freeze({
 });
 
 export type CommandType =
-  | "open" | "credit" | "debit" | "transfer" | "hold" | "capture" | "release" | "reverse"
-  | "freeze" | "unfreeze" | "close" | "limits" | "expire";
+  | "open"
+  | "credit"
+  | "debit"
+  | "transfer"
+  | "hold"
+  | "capture"
+  | "release"
+  | "reverse"
+  | "freeze"
+  | "unfreeze"
+  | "close"
+  | "limits"
+  | "expire";
 
 /** Number in records → type name; undefined for control records. */
 export const TYPE_NAMES: readonly (CommandType | undefined)[] = [
-  undefined, "open", "credit", "debit", "transfer", "hold", "capture", "release", "reverse",
-  "freeze", "unfreeze", "close", "limits", "expire",
+  undefined,
+  "open",
+  "credit",
+  "debit",
+  "transfer",
+  "hold",
+  "capture",
+  "release",
+  "reverse",
+  "freeze",
+  "unfreeze",
+  "close",
+  "limits",
+  "expire",
 ];
 
 /** First type number of control records. */
