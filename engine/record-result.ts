@@ -37,7 +37,7 @@ export interface Result {
   readonly timeMs: number;
   /** The account shown: absent where it is not known, as for a hold that is not found. */
   readonly account?: string;
-  /** Index of the currency of the account shown; as in the command where no account is known. */
+  /** Index of the currency of the account shown, or what the command (of a reverse: the one undone) says; 0: unknown. */
   readonly currency: number;
   readonly amount?: Money;
   /** Absent when the account shown does not exist, or none is known. `held` likewise. */
@@ -47,7 +47,7 @@ export interface Result {
   readonly duplicate?: true;
   /** Sequence of the first, on a repeat. */
   readonly of?: number;
-  /** Type of the command undone, on a reverse whose account is known. */
+  /** Type of the command undone, on a reverse that found one. */
   readonly undone?: CommandType;
 }
 
@@ -214,7 +214,7 @@ export function decodeRecord(bytes: Uint8Array, offset: number, sequence: number
   assert(total > commandPart, "a command in a frame has a result");
   const part = readPart(bytes, offset + commandPart);
   const { resolved, first, duplicate } = part;
-  const account = resolved?.account ?? command.account;
+  const account = resolved === undefined ? command.account : resolved.account;
   // A refusal shows what was asked, which for a capture of the whole rest is nothing.
   const amount = part.code === "OK" && resolved !== undefined ? resolved.amount : command.amount;
   return {
@@ -222,7 +222,8 @@ export function decodeRecord(bytes: Uint8Array, offset: number, sequence: number
     command,
     code: part.code,
     timeMs: duplicate?.timeMs ?? timeMs,
-    ...(account === undefined ? {} : { account }),
+    // Nobody knows the account of a command that was itself refused before it was known.
+    ...(account === undefined || account === "" ? {} : { account }),
     currency: resolved?.currency ?? command.currency,
     ...(amount === undefined ? {} : { amount }),
     ...(first ?? {}),

@@ -36,6 +36,8 @@ export class Model implements Subject {
   #book: Book = emptyBook();
   /** By partner and id, in order of sequence. */
   readonly #remembered = new Map<string, Remembered>();
+  /** Holds closed by the command or atomic bucket in hand: gone after it, if their id is forgotten. */
+  #justClosed: string[] = [];
   #horizon: number;
   #horizonTimeMs: number | undefined;
   /** Commands up to this sequence are forgotten. */
@@ -76,8 +78,9 @@ export class Model implements Subject {
       .map(({ partner, currency, id }) => {
         const command: Command = { type: "expire", partner, currency, id };
         this.#sequence += 1;
-        const proposal = propose(command, this.#situation(this.#sequence));
-        return this.#settle(command, proposal, this.#sequence);
+        const result = this.#settle(command, propose(command, this.#situation(this.#sequence)), this.#sequence);
+        this.#dropClosed();
+        return result;
       });
   }
 
@@ -100,11 +103,17 @@ export class Model implements Subject {
     }
   }
 
+  #dropClosed(): void {
+    for (const key of this.#justClosed) this.#dropIfGone(key);
+    this.#justClosed = [];
+  }
+
+  openHolds(): Hold[] {
+    return [...this.#book.holds.values()].filter((hold) => hold.state === "open");
+  }
+
   #dueHolds(): Hold[] {
-    const due: Hold[] = [];
-    for (const hold of this.#book.holds.values()) {
-      if (hold.state === "open" && hold.due !== undefined && hold.due <= this.#timeMs) due.push(hold);
-    }
+    const due = this.openHolds().filter((hold) => hold.due !== undefined && hold.due <= this.#timeMs);
     return due.sort((a, b) => a.due! - b.due! || a.sequence - b.sequence);
   }
 
@@ -122,23 +131,29 @@ export class Model implements Subject {
   bucket(commands: readonly Command[], atomic: boolean): ModelResult[] {
     const first = this.#sequence + 1;
     this.#sequence += commands.length;
-    return atomic
-      ? this.#atomic(commands, first)
-      : commands.map((command, index) => this.#single(command, first + index));
+    if (atomic) {
+      const results = this.#atomic(commands, first);
+      this.#dropClosed();
+      return results;
+    }
+    return commands.map((command, index) => {
+      const result = this.#single(command, first + index);
+      this.#dropClosed();
+      return result;
+    });
   }
 
   #single(command: Command, sequence: number): ModelResult {
     const known = this.#remembered.get(idKey(command.partner, command.id));
     if (known !== undefined && known.body === bodyText(command)) return repeat(command, known.result, sequence);
-    if (this.#isKnown(command)) return this.#refuse(command, "ID_REUSED", sequence);
+    if (this.#isUsed(command)) return this.#refuse(command, "ID_REUSED", sequence);
     return this.#remember(command, this.#settle(command, propose(command, this.#situation(sequence)), sequence));
   }
 
   /** An open hold keeps its id from other holds, even when the id's command is forgotten. */
-  #isKnown(command: Command): boolean {
+  #isUsed(command: Command): boolean {
     const key = idKey(command.partner, command.id);
-    if (this.#remembered.has(key)) return true;
-    return command.type === "hold" && this.#book.holds.has(key);
+    return this.#remembered.has(key) || (command.type === "hold" && this.#book.holds.has(key));
   }
 
   #atomic(commands: readonly Command[], first: number): ModelResult[] {
@@ -146,10 +161,9 @@ export class Model implements Subject {
     if (commands.every((command, index) => known[index]?.body === bodyText(command))) {
       return commands.map((command, index) => repeat(command, known[index]!.result, first + index));
     }
-    const isKnown = commands.map((command) => this.#isKnown(command));
-    if (isKnown.includes(true)) {
+    if (known.some((first) => first !== undefined)) {
       return commands.map((command, index) => {
-        if (isKnown[index]) return this.#refuse(command, "ID_REUSED", first + index);
+        if (known[index] !== undefined) return this.#refuse(command, "ID_REUSED", first + index);
         return this.#remember(command, this.#refuse(command, "ATOMIC_ABORTED", first + index));
       });
     }
@@ -161,7 +175,7 @@ export class Model implements Subject {
     const before = copyBook(this.#book);
     const results: ModelResult[] = [];
     for (const [index, command] of commands.entries()) {
-      const used = this.#remembered.has(idKey(command.partner, command.id));
+      const used = this.#isUsed(command);
       const proposal = used ? new Proposal(command, this.#book) : propose(command, this.#situation(first + index));
       if (used) proposal.reasons.add("ID_REUSED");
       if (proposal.reasons.size > 0) return this.#abort(commands, first, before, index, proposal);
@@ -174,6 +188,7 @@ export class Model implements Subject {
   /** Results show the balances after everything was taken back. */
   #abort(commands: readonly Command[], first: number, before: Book, failing: number, reason: Proposal): ModelResult[] {
     this.#book = before;
+    this.#justClosed = [];
     for (const command of commands) this.#remembered.delete(idKey(command.partner, command.id));
     return commands.map((command, index) => {
       const sequence = first + index;
@@ -183,10 +198,11 @@ export class Model implements Subject {
     });
   }
 
-  /** Remembers a result under its id, unless the id is taken already. */
+  /** Remembers a result under its id, unless the id is another command's. */
   #remember(command: Command, result: ModelResult): ModelResult {
     const key = idKey(command.partner, command.id);
-    if (!this.#remembered.has(key)) this.#remembered.set(key, { body: bodyText(command), result });
+    if (result.code !== "ID_REUSED" && !this.#remembered.has(key))
+      this.#remembered.set(key, { body: bodyText(command), result });
     return result;
   }
 
@@ -228,7 +244,7 @@ export class Model implements Subject {
     if (proposal.hold !== undefined) {
       const id = idKey(command.partner, proposal.hold.id);
       holds.set(id, proposal.hold);
-      this.#dropIfGone(id);
+      if (proposal.hold.state !== "open") this.#justClosed.push(id);
     }
     return proposal.accounts.map((after) => {
       const place = accountKey(after.partner, after.currency, after.name);

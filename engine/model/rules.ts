@@ -213,10 +213,8 @@ const reverse: Rule = (p, command, now) => {
   }
   const { type } = first.command;
   p.shown = first.account;
-  if (first.account !== undefined) {
-    p.currency = first.currency;
-    p.undone = type;
-  }
+  p.currency = first.currency;
+  p.undone = type;
   const reversible = type === "credit" || type === "debit" || type === "transfer" || type === "capture";
   if (!reversible || first.code !== "OK") p.reasons.add("NOT_REVERSIBLE");
   if (now.book.reversed.has(first.sequence)) p.reasons.add("ALREADY_REVERSED");
