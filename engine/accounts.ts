@@ -1,0 +1,212 @@
+/** The accounts of a group: rows, the index by (partner, currency, name), and the sum of their state hashes. */
+import * as at from "./account-row.ts";
+import { assert } from "./assert.ts";
+import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
+import { KeyIndex } from "./key-index.ts";
+import { ACCOUNTS_MAX } from "./limits.ts";
+import { chunkOf, Rows, wordOf } from "./rows.ts";
+
+const WORLD_NAME = new Int32Array(new Uint8Array([0x40, 0x77, 0x6f, 0x72, 0x6c, 0x64, 0, 0]).buffer);
+const WORLD_NAME_BYTES = 6;
+/** Words of a name's tail, the part beyond 28 bytes. */
+const TAIL_WORDS = 9;
+const TAILS_PER_CHUNK = 4096;
+
+export class Accounts {
+  readonly rows = new Rows(ACCOUNTS_MAX);
+  readonly #index = new KeyIndex();
+  readonly #seed: number;
+  /** The part of names beyond 28 bytes, in chunks; place p stands in chunk p >>> 12. Place 0 is never used. */
+  readonly #tails: Int32Array[] = [];
+  #tailCount = 1;
+  readonly #freeTails: number[] = [];
+  /** Sum over all accounts but `@world` of their hash, two independent 32-bit lanes. */
+  hashA = 0;
+  hashB = 0;
+  // The last world account asked for: nearly every command of a partner asks for the same one.
+  #worldPartner = -1;
+  #worldCurrency = -1;
+  #worldRow = 0;
+  /** Rows of `@world` accounts, in the order of opening. */
+  readonly worlds: number[] = [];
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** Accounts, `@world` ones included. */
+  get size(): number {
+    return this.rows.size;
+  }
+
+  /** Bytes of the index. */
+  get indexBytes(): number {
+    return this.#index.bytes;
+  }
+
+  /** Tag of a key whose name stands as zero-padded words. */
+  tag(partner: number, currency: number, words: Int32Array, start: number, nameBytes: number): number {
+    const seed = this.#seed ^ Math.imul(partner, 0x9e3779b1) ^ Math.imul(currency, 0x85ebca77);
+    return hashWords(words, start, nameWords(nameBytes), seed);
+  }
+
+  /** Loads the tag's slot into the cache. */
+  touch(tag: number): number {
+    return this.#index.touch(tag);
+  }
+
+  /** The row of this key, or 0. `tag` is that of the key. */
+  find(tag: number, partner: number, currency: number, words: Int32Array, start: number, nameBytes: number): number {
+    let row = this.#index.find(tag);
+    while (row !== 0 && !this.#isKey(row, partner, currency, words, start, nameBytes)) row = this.#index.next(tag);
+    return row;
+  }
+
+  #isKey(row: number, partner: number, currency: number, words: Int32Array, start: number, nameBytes: number): boolean {
+    const rowWords = this.rows.words[chunkOf(row)]!;
+    const w = wordOf(row);
+    if (rowWords[w + at.PARTNER] !== partner || rowWords[w + at.CURRENCY] !== currency) return false;
+    if (((rowWords[w + at.STATE]! >>> at.NAME_BYTES_SHIFT) & 0xff) !== nameBytes) return false;
+    const count = nameWords(nameBytes);
+    if (count <= at.NAME_WORDS_INLINE) return equalWords(rowWords, w + at.NAME, words, start, count);
+    if (!equalWords(rowWords, w + at.NAME, words, start, at.NAME_WORDS_INLINE)) return false;
+    const tail = rowWords[w + at.TAIL]!;
+    const more = count - at.NAME_WORDS_INLINE;
+    return equalWords(this.#tailChunk(tail), tailWord(tail), words, start + at.NAME_WORDS_INLINE, more);
+  }
+
+  /** Opens an account with floor 0 and no ceiling. The key must be new. Returns its row. */
+  open(tag: number, partner: number, currency: number, words: Int32Array, start: number, nameBytes: number): number {
+    const row = this.rows.add();
+    this.rows.willChange(row);
+    const rowWords = this.rows.words[chunkOf(row)]!;
+    const w = wordOf(row);
+    assert(rowWords[w + at.VERSION] === 0, "a new account's row is zero");
+    rowWords[w + at.STATE] = nameBytes << at.NAME_BYTES_SHIFT;
+    rowWords[w + at.PARTNER] = partner;
+    rowWords[w + at.CURRENCY] = currency;
+    rowWords[w + at.TAG] = tag;
+    rowWords[w + at.KEY_HASH] = hashWords(words, start, nameWords(nameBytes), Math.imul(partner, 31) ^ currency);
+    const count = nameWords(nameBytes);
+    copyWords(words, start, rowWords, w + at.NAME, Math.min(count, at.NAME_WORDS_INLINE));
+    if (count > at.NAME_WORDS_INLINE) {
+      const tail = this.#addTail();
+      rowWords[w + at.TAIL] = tail;
+      const more = count - at.NAME_WORDS_INLINE;
+      copyWords(words, start + at.NAME_WORDS_INLINE, this.#tailChunk(tail), tailWord(tail), more);
+    }
+    this.#index.insert(tag, row);
+    return row;
+  }
+
+  /** Takes an account back that an undone command opened. */
+  remove(row: number): void {
+    const rowWords = this.rows.words[chunkOf(row)]!;
+    const w = wordOf(row);
+    this.hashA = (this.hashA - rowWords[w + at.HASH]!) | 0;
+    this.hashB = (this.hashB - rowWords[w + at.HASH + 1]!) | 0;
+    const tail = rowWords[w + at.TAIL]!;
+    if (tail !== 0) {
+      this.#tailChunk(tail).fill(0, tailWord(tail), tailWord(tail) + TAIL_WORDS);
+      this.#freeTails.push(tail);
+    }
+    if ((rowWords[w + at.STATE]! & at.IS_WORLD) !== 0) {
+      this.#worldPartner = -1;
+      this.worlds.splice(this.worlds.indexOf(row), 1);
+    }
+    this.#index.remove(rowWords[w + at.TAG]!, row);
+    this.rows.remove(row);
+  }
+
+  /** The row of `@world` for this partner and currency, or 0. */
+  findWorld(partner: number, currency: number): number {
+    if (partner === this.#worldPartner && currency === this.#worldCurrency) return this.#worldRow;
+    const tag = this.tag(partner, currency, WORLD_NAME, 0, WORLD_NAME_BYTES);
+    const row = this.find(tag, partner, currency, WORLD_NAME, 0, WORLD_NAME_BYTES);
+    if (row !== 0) {
+      this.#worldPartner = partner;
+      this.#worldCurrency = currency;
+      this.#worldRow = row;
+    }
+    return row;
+  }
+
+  /** Opens `@world` for this partner and currency. */
+  openWorld(partner: number, currency: number): number {
+    const tag = this.tag(partner, currency, WORLD_NAME, 0, WORLD_NAME_BYTES);
+    const row = this.open(tag, partner, currency, WORLD_NAME, 0, WORLD_NAME_BYTES);
+    this.rows.words[chunkOf(row)]![wordOf(row) + at.STATE]! |= at.IS_WORLD;
+    this.worlds.push(row);
+    return row;
+  }
+
+  /** Copies the name's words, zero-padded, to `target` and returns its bytes. `target` has room for 16 words. */
+  copyName(row: number, target: Int32Array, start: number): number {
+    const rowWords = this.rows.words[chunkOf(row)]!;
+    const w = wordOf(row);
+    const nameBytes = (rowWords[w + at.STATE]! >>> at.NAME_BYTES_SHIFT) & 0xff;
+    const count = nameWords(nameBytes);
+    copyWords(rowWords, w + at.NAME, target, start, Math.min(count, at.NAME_WORDS_INLINE));
+    if (count > at.NAME_WORDS_INLINE) {
+      const tail = rowWords[w + at.TAIL]!;
+      const more = count - at.NAME_WORDS_INLINE;
+      copyWords(this.#tailChunk(tail), tailWord(tail), target, start + at.NAME_WORDS_INLINE, more);
+    }
+    return nameBytes;
+  }
+
+  /** To be called after each change of a row: counts the version and brings the state hash up to date. */
+  changed(row: number): void {
+    const words = this.rows.words[chunkOf(row)]!;
+    const w = wordOf(row);
+    words[w + at.VERSION] = (words[w + at.VERSION]! + 1) | 0;
+    // World rows change with every movement and are few: their hashes are added when the state hash is asked for.
+    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.rehash(words, w);
+  }
+
+  /** Replaces the row's part in the state hash by that of its present content. */
+  rehash(words: Int32Array, w: number): void {
+    const a = contentHash(words, w, 0x2c1b3c6d);
+    const b = contentHash(words, w, 0x297a2d39);
+    this.hashA = (this.hashA - words[w + at.HASH]! + a) | 0;
+    this.hashB = (this.hashB - words[w + at.HASH + 1]! + b) | 0;
+    words[w + at.HASH] = a;
+    words[w + at.HASH + 1] = b;
+  }
+
+  #tailChunk(tail: number): Int32Array {
+    return this.#tails[tail >>> 12]!;
+  }
+
+  #addTail(): number {
+    const reused = this.#freeTails.pop();
+    if (reused !== undefined) return reused;
+    const tail = this.#tailCount++;
+    if (tail >>> 12 === this.#tails.length) this.#tails.push(new Int32Array(TAILS_PER_CHUNK * TAIL_WORDS));
+    return tail;
+  }
+}
+
+function tailWord(tail: number): number {
+  return (tail & (TAILS_PER_CHUNK - 1)) * TAIL_WORDS;
+}
+
+/**
+ * Hash of a row's content: a sum of products with distinct odd constants, which the processor computes side by side, then
+ * mixed with the key. Limits take part only when one was set, so that the common row costs ten products.
+ */
+function contentHash(words: Int32Array, w: number, lane: number): number {
+  let sum =
+    Math.imul(words[w]! ^ lane, 0x85ebca6b) +
+    Math.imul(words[w + 1]!, 0xc2b2ae35) +
+    Math.imul(words[w + 2]! ^ lane, 0x27d4eb2f) +
+    Math.imul(words[w + 3]!, 0x165667b1) +
+    Math.imul(words[w + 4]! ^ lane, 0x9e3779b1) +
+    Math.imul(words[w + 5]!, 0x2545f491) +
+    Math.imul(words[w + 6]! ^ lane, 0x5851f42d) +
+    Math.imul(words[w + 7]!, 0x4c957f2d) +
+    Math.imul(words[w + at.VERSION]! ^ lane, 0x14057b7f) +
+    Math.imul(words[w + at.STATE]!, 0x369dea0f);
+  if ((words[w + at.STATE]! & at.HAS_LIMITS) !== 0) sum += hashWords(words, w + at.MIN * 2, 8, lane);
+  return mix32(Math.imul(sum | 0, lane | 1) ^ words[w + at.KEY_HASH]!);
+}

@@ -1,0 +1,193 @@
+/**
+ * A hash index from a 32-bit tag to non-zero 32-bit values, in typed arrays, by extendible hashing: the tag's upper bits
+ * choose a segment through a directory, the lower ones a slot in it, linear probing from there. A full segment is split
+ * into two by itself, so growth never stalls: doubling one flat 128 MB table takes a third of a second, splitting a
+ * segment some 50 µs. The index knows no keys: the caller compares the key behind a value and asks for the next one.
+ */
+import { assert } from "./assert.ts";
+
+/** Slots of a segment. Not a power of two, so that 16 million ids fill 4096 segments to 0.76 and not 8192 to 0.4. */
+const SEGMENT_SLOTS = 5120;
+/** Entries at which a segment is split: linear probing stays short below 0.86. */
+const SEGMENT_FULL = 4400;
+const SEGMENT_WORDS = SEGMENT_SLOTS * 2;
+/** Segments are allocated 64 at a time, 2.6 MB. */
+const POOL_SHIFT = 6;
+const POOL_MASK = 63;
+const DEPTH_MAX = 24;
+
+export class KeyIndex {
+  /** Tag's upper bits → segment number. Depth is at least 1, for a shift by 32 would be a shift by 0. */
+  #directory = new Int32Array(2);
+  #shift = 31;
+  #pools: Int32Array[] = [];
+  #segments = 0;
+  /** Bits of the tag that all entries of a segment share. */
+  #depths: number[] = [];
+  #used: number[] = [];
+  #size = 0;
+  // Where the last find stands: `next` goes on from here.
+  #pool: Int32Array = new Int32Array(0);
+  #base = 0;
+  #slot = 0;
+
+  constructor() {
+    this.#directory[0] = this.#addSegment(1);
+    this.#directory[1] = this.#addSegment(1);
+  }
+
+  /** Entries. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes of all segments and the directory. */
+  get bytes(): number {
+    return this.#pools.length * (SEGMENT_WORDS << POOL_SHIFT) * 4 + this.#directory.byteLength;
+  }
+
+  /** Loads the slot's cache line and returns a word of it, so that the compiler keeps the load. */
+  touch(tag: number): number {
+    const segment = this.#directory[tag >>> this.#shift]!;
+    return this.#pools[segment >>> POOL_SHIFT]![(segment & POOL_MASK) * SEGMENT_WORDS + homeSlot(tag) * 2]!;
+  }
+
+  /** First value under this tag, or 0. Other keys may share the tag: compare, then ask `next`. */
+  find(tag: number): number {
+    const segment = this.#directory[tag >>> this.#shift]!;
+    this.#pool = this.#pools[segment >>> POOL_SHIFT]!;
+    this.#base = (segment & POOL_MASK) * SEGMENT_WORDS;
+    this.#slot = homeSlot(tag);
+    return this.#scan(tag);
+  }
+
+  /** Next value under the tag of the last `find`, or 0. No insert or remove may lie between. */
+  next(tag: number): number {
+    this.#slot = afterSlot(this.#slot);
+    return this.#scan(tag);
+  }
+
+  #scan(tag: number): number {
+    const pool = this.#pool;
+    const base = this.#base;
+    let slot = this.#slot;
+    for (;;) {
+      const value = pool[base + slot * 2 + 1]!;
+      if (value === 0 || pool[base + slot * 2] === tag) {
+        this.#slot = slot;
+        return value;
+      }
+      slot = slot + 1 === SEGMENT_SLOTS ? 0 : slot + 1;
+    }
+  }
+
+  /** Adds an entry; the same tag may stand several times. `tag` and `value` are int32, value not 0. */
+  insert(tag: number, value: number): void {
+    assert(value !== 0, "an index value is never 0");
+    let segment = this.#directory[tag >>> this.#shift]!;
+    while (this.#used[segment]! >= SEGMENT_FULL) {
+      this.#split(segment);
+      segment = this.#directory[tag >>> this.#shift]!;
+    }
+    this.#put(segment, tag, value);
+    this.#size++;
+  }
+
+  #put(segment: number, tag: number, value: number): void {
+    const pool = this.#pools[segment >>> POOL_SHIFT]!;
+    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
+    let slot = homeSlot(tag);
+    while (pool[base + slot * 2 + 1] !== 0) slot = afterSlot(slot);
+    pool[base + slot * 2] = tag;
+    pool[base + slot * 2 + 1] = value;
+    this.#used[segment]!++;
+  }
+
+  /** Takes out the entry with this tag and value, which must be there. Later entries move up, so no tombstones stay. */
+  remove(tag: number, value: number): void {
+    const segment = this.#directory[tag >>> this.#shift]!;
+    const pool = this.#pools[segment >>> POOL_SHIFT]!;
+    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
+    let slot = homeSlot(tag);
+    while (pool[base + slot * 2 + 1] !== value || pool[base + slot * 2] !== tag) {
+      assert(pool[base + slot * 2 + 1] !== 0, "a removed index entry exists");
+      slot = afterSlot(slot);
+    }
+    closeGap(pool, base, slot);
+    this.#used[segment]!--;
+    this.#size--;
+  }
+
+  #addSegment(depth: number): number {
+    const segment = this.#segments++;
+    if (segment >>> POOL_SHIFT === this.#pools.length) this.#pools.push(new Int32Array(SEGMENT_WORDS << POOL_SHIFT));
+    this.#depths.push(depth);
+    this.#used.push(0);
+    return segment;
+  }
+
+  #split(segment: number): void {
+    const depth = this.#depths[segment]! + 1;
+    assert(depth <= DEPTH_MAX, "tags are spread, so that no segment is split beyond the depth bound");
+    if (depth > 32 - this.#shift) this.#doubleDirectory();
+    const sibling = this.#addSegment(depth);
+    this.#depths[segment] = depth;
+    for (let i = 0; i < this.#directory.length; i++) {
+      // Of the directory entries that led here, those whose new bit is set lead to the sibling.
+      if (this.#directory[i] === segment && (i >>> (32 - this.#shift - depth)) & 1) this.#directory[i] = sibling;
+    }
+    this.#redistribute(segment, depth);
+  }
+
+  #doubleDirectory(): void {
+    const old = this.#directory;
+    const grown = new Int32Array(old.length * 2);
+    for (let i = 0; i < grown.length; i++) grown[i] = old[i >>> 1]!;
+    this.#directory = grown;
+    this.#shift--;
+  }
+
+  #redistribute(segment: number, depth: number): void {
+    const pool = this.#pools[segment >>> POOL_SHIFT]!;
+    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
+    const entries = pool.slice(base, base + SEGMENT_WORDS);
+    pool.fill(0, base, base + SEGMENT_WORDS);
+    this.#used[segment] = 0;
+    for (let i = 0; i < SEGMENT_WORDS; i += 2) {
+      if (entries[i + 1] === 0) continue;
+      const home = this.#directory[entries[i]! >>> this.#shift]!;
+      assert(this.#depths[home] === depth, "a split segment's entries go to one of its halves");
+      this.#put(home, entries[i]!, entries[i + 1]!);
+    }
+  }
+}
+
+function homeSlot(tag: number): number {
+  return ((tag & 0xffff) * SEGMENT_SLOTS) >>> 16;
+}
+
+function afterSlot(slot: number): number {
+  return slot + 1 === SEGMENT_SLOTS ? 0 : slot + 1;
+}
+
+/** Slots from one to another, going round at the end. A division would cost more than the whole step. */
+function distance(from: number, to: number): number {
+  return to >= from ? to - from : to - from + SEGMENT_SLOTS;
+}
+
+/** Backward-shift deletion (Knuth, TAOCP 6.4 algorithm R): moves up each entry that may stand in the gap. */
+function closeGap(pool: Int32Array, base: number, slot: number): void {
+  let gap = slot;
+  for (let probe = afterSlot(slot); ; probe = afterSlot(probe)) {
+    const value = pool[base + probe * 2 + 1]!;
+    if (value === 0) break;
+    const tag = pool[base + probe * 2]!;
+    const home = homeSlot(tag);
+    if (distance(home, probe) < distance(gap, probe)) continue;
+    pool[base + gap * 2] = tag;
+    pool[base + gap * 2 + 1] = value;
+    gap = probe;
+  }
+  pool[base + gap * 2] = 0;
+  pool[base + gap * 2 + 1] = 0;
+}

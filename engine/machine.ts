@@ -1,0 +1,441 @@
+/**
+ * The deterministic state machine of a group: records in, records with results out. No clock, no randomness, no I/O: the
+ * same records at the same times give the same bytes (promise I3).
+ */
+import { assert } from "./assert.ts";
+import { CODE } from "./codes.ts";
+import { Frame } from "./frame.ts";
+import { copyWords } from "./hash.ts";
+import * as holdAt from "./hold-row.ts";
+import { EXPIRIES_PER_FRAME_MAX, FRAME_BODY_BYTES_MAX, HORIZON_COMMANDS_DEFAULT, RESULT_BYTES_MAX } from "./limits.ts";
+import { type RecordMemory, viewMemory } from "./memory.ts";
+import { Outcome } from "./outcome.ts";
+import { CONTEXT, FIELD, FIRST_CONTROL_TYPE, TYPE } from "./record.ts";
+import * as record from "./record-words.ts";
+import { wordOf as logWordOf } from "./remembered.ts";
+import { writeCommand, writeDuplicate, writeResult } from "./result-writer.ts";
+import { chunkOf, wordOf } from "./rows.ts";
+import { namesAccount, Rules } from "./rules.ts";
+import { State } from "./state.ts";
+
+/** Records looked at ahead: enough loads in flight to hide the memory's latency, few enough to stay in the cache. */
+const BLOCK = 64;
+
+export interface MachineOptions {
+  /** Commands after which an id is forgotten, until a setHorizon record says otherwise. */
+  readonly horizonCommands?: number;
+  /** Seed of the index hashes, so that nobody outside can choose keys that collide. Results do not depend on it. */
+  readonly seed?: number;
+}
+
+export class Machine {
+  readonly state: State;
+  readonly frame = new Frame();
+  readonly #rules: Rules;
+  readonly #outcome = new Outcome();
+  /** One expire record, written by the group itself. */
+  readonly #own = viewMemory(new ArrayBuffer(128));
+  // What the look-ahead pass found for a block of records.
+  readonly #starts = new Int32Array(BLOCK);
+  readonly #idTags = new Int32Array(BLOCK);
+  readonly #accountTags = new Int32Array(BLOCK);
+  readonly #rows = new Int32Array(BLOCK);
+  /** Sum of touched words; only there so that the loads are not optimised away. */
+  touched = 0;
+
+  constructor(options: MachineOptions = {}) {
+    this.state = new State({
+      horizonCommands: options.horizonCommands ?? HORIZON_COMMANDS_DEFAULT,
+      seed: (options.seed ?? 0) | 0,
+    });
+    this.#rules = new Rules(this.state);
+  }
+
+  /** Last sequence given; 0 before the first. */
+  get sequence(): number {
+    return this.state.sequence;
+  }
+
+  /** Starts a frame at this time, not before the last one's: forgets what left the horizon and writes due expiries. */
+  beginFrame(timeMs: number): void {
+    this.#startFrame(timeMs);
+    for (let i = 0; i < EXPIRIES_PER_FRAME_MAX && this.state.holds.firstDueTime() <= timeMs; i++) {
+      this.#writeExpire(this.state.holds.firstDue());
+      this.#applyExpire(this.#own, 0);
+    }
+  }
+
+  #startFrame(timeMs: number): void {
+    const state = this.state;
+    assert(timeMs >= state.timeMs, "the time of frames never goes back");
+    state.timeMs = timeMs;
+    this.frame.begin(state.sequence + 1, timeMs);
+    state.remembered.forget(state.sequence - state.horizonCommands, this.#tagOf, this.#onForget);
+  }
+
+  /**
+   * Applies one bucket: `count` records in [start, end) of the input, multiples of 8. It is atomic if its records say so.
+   * The frame must have room: see `hasRoom`.
+   */
+  applyBucket(input: RecordMemory, start: number, end: number, count: number): void {
+    const w = start >>> 2;
+    if (record.typeOf(input.words, w) >= FIRST_CONTROL_TYPE) this.#applyControls(input, start, end);
+    else if ((record.context(input.words, w) & CONTEXT.ATOMIC) !== 0) this.#applyAtomic(input, start, end);
+    else {
+      let at = start;
+      for (let left = count; left > 0; left -= BLOCK) at = this.#applyBlock(input, at, Math.min(left, BLOCK));
+      assert(at === end, "a bucket's records fill it");
+    }
+  }
+
+  /** True if a bucket of this size fits into the frame, whatever its results. */
+  hasRoom(bytes: number, count: number): boolean {
+    return this.frame.end - this.frame.start + bytes + count * RESULT_BYTES_MAX <= FRAME_BODY_BYTES_MAX;
+  }
+
+  /**
+   * Applies the records of a frame as they were applied first, and holds the outcome against the frame, byte for byte.
+   * `body` lies at a multiple of 8 in its buffer. Throws InvariantError when the results differ (promise I3).
+   */
+  replayFrame(body: Uint8Array, firstSequence: number, timeMs: number, records: number): void {
+    assert(firstSequence === this.state.sequence + 1, "replayed frames have no gap");
+    this.#startFrame(timeMs);
+    const input = {
+      bytes: body,
+      words: new Int32Array(body.buffer, body.byteOffset, body.byteLength >>> 2),
+      floats: new Float64Array(body.buffer, body.byteOffset, body.byteLength >>> 3),
+    };
+    let at = 0;
+    for (let left = records; left > 0; ) {
+      const run = this.#runLength(input.words, at, left);
+      at = this.#replayRun(input, at, run);
+      left -= run;
+    }
+    assert(
+      at === body.byteLength && at === this.frame.end - this.frame.start,
+      "a replayed frame has its recorded length",
+    );
+    const words = input.words;
+    const made = this.frame.words;
+    const offset = this.frame.start >>> 2;
+    for (let i = 0; i < words.length; i++) {
+      if (words[i] !== made[offset + i])
+        assert(false, `replay differs from the journal at byte ${i * 4} of frame ${firstSequence}`);
+    }
+  }
+
+  /** Records from `at` that are applied together: an atomic bucket, or plain commands up to a block, or one other record. */
+  #runLength(words: Int32Array, at: number, left: number): number {
+    let w = at >>> 2;
+    if ((record.context(words, w) & CONTEXT.ATOMIC) !== 0) {
+      let run = 1;
+      for (; (record.context(words, w) & CONTEXT.BUCKET_END) === 0; run++) w += record.recordUnits(words, w) * 2;
+      return run;
+    }
+    let run = 0;
+    while (run < Math.min(left, BLOCK) && isPlain(words, w)) {
+      w += record.recordUnits(words, w) * 2;
+      run++;
+    }
+    return Math.max(run, 1);
+  }
+
+  #replayRun(input: RecordMemory, at: number, run: number): number {
+    const w = at >>> 2;
+    let end = w;
+    for (let i = 0; i < run; i++) end += record.recordUnits(input.words, end) * 2;
+    if (record.typeOf(input.words, w) === TYPE.expire) this.#applyExpire(input, at);
+    else if (isPlain(input.words, w)) this.#applyBlock(input, at, run);
+    else this.applyBucket(input, at, end * 4, run);
+    return end * 4;
+  }
+
+  /** Applies up to BLOCK plain records; returns the byte behind them. */
+  #applyBlock(input: RecordMemory, start: number, count: number): number {
+    const end = this.#lookAhead(input, start, count);
+    for (let i = 0; i < count; i++) {
+      this.#applyOne(input, this.#starts[i]!, this.#idTags[i]!, this.#accountTags[i]!, this.#rows[i]!);
+      this.state.dropSpentHolds();
+    }
+    return end;
+  }
+
+  /**
+   * Hashes the keys of the next records and loads the memory that they will need: index slots first, then account rows. The
+   * loads of different records wait for memory at the same time, which doubles the speed with a million accounts.
+   */
+  #lookAhead(input: RecordMemory, start: number, count: number): number {
+    const { accounts, remembered } = this.state;
+    const words = input.words;
+    let w = start >>> 2;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const partner = words[w + record.PARTNER]!;
+      const idStart = w + record.idWord(words, w);
+      const idBytes = record.idBytes(words, w);
+      const idTag = this.state.idTag(partner, words, idStart, idBytes);
+      touched += remembered.touch(idTag);
+      const nameStart = idStart + ((idBytes + 3) >>> 2);
+      const tag = accounts.tag(partner, record.currency(words, w), words, nameStart, record.nameBytes(words, w));
+      touched += accounts.touch(tag);
+      this.#starts[i] = w * 4;
+      this.#idTags[i] = idTag;
+      this.#accountTags[i] = tag;
+      w += record.recordUnits(words, w) * 2;
+    }
+    this.touched = touched | 0;
+    for (let i = 0; i < count; i++)
+      this.#rows[i] = this.#findAccount(words, this.#starts[i]! >>> 2, this.#accountTags[i]!);
+    return w * 4;
+  }
+
+  /** Row of the account that the command names, 0 when it names none or there is none. */
+  #findAccount(words: Int32Array, w: number, tag: number): number {
+    if (!namesAccount(record.typeOf(words, w))) return 0;
+    const start = w + record.nameWord(words, w);
+    const partner = words[w + record.PARTNER]!;
+    return this.state.accounts.find(tag, partner, record.currency(words, w), words, start, record.nameBytes(words, w));
+  }
+
+  /** Gives the record a sequence, decides it, and writes it into the frame. Returns the result's code. */
+  #applyOne(input: RecordMemory, start: number, idTag: number, accountTag: number, row: number): number {
+    const state = this.state;
+    const w = start >>> 2;
+    const partner = input.words[w + record.PARTNER]!;
+    const idStart = w + record.idWord(input.words, w);
+    const idBytes = record.idBytes(input.words, w);
+    const outcome = this.#begin(row === 0 ? this.#findAccount(input.words, w, accountTag) : row);
+    const place = state.remembered.find(idTag, partner, input.words, idStart, idBytes);
+    if (place !== 0) {
+      if (state.remembered.isSameBody(place, input, start)) this.#writeRepeat(input, start, place);
+      else this.#refuse(input, start, CODE.ID_REUSED);
+      return CODE.ID_REUSED;
+    }
+    if (this.#isHeldId(input.words, w, idTag, idStart, idBytes)) return this.#refuse(input, start, CODE.ID_REUSED);
+    if (this.#isTooOld(input, w)) outcome.code = CODE.TOO_OLD;
+    else this.#rules.run(input, start, accountTag, idTag, outcome);
+    this.#write(input, start, idTag);
+    return outcome.code;
+  }
+
+  #begin(row: number): Outcome {
+    this.state.sequence++;
+    this.#outcome.reset();
+    this.#outcome.row = row;
+    return this.#outcome;
+  }
+
+  /** Writes the record with its outcome and remembers it. */
+  #write(input: RecordMemory, start: number, idTag: number): void {
+    const { state, frame } = this;
+    const out = frame.end >>> 2;
+    writeCommand(input, start, frame, out);
+    const end = writeResult(state.accounts, this.#outcome, frame, out) * 4;
+    state.remembered.add(idTag, state.sequence, state.timeMs, frame, frame.end, end - frame.end);
+    this.#advance(end);
+  }
+
+  /** Writes a refusal that is not remembered: the id belongs to another command. */
+  #refuse(input: RecordMemory, start: number, code: number): number {
+    const out = this.frame.end >>> 2;
+    this.#outcome.code = code;
+    writeCommand(input, start, this.frame, out);
+    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame, out) * 4);
+    return code;
+  }
+
+  #writeRepeat(input: RecordMemory, start: number, place: number): void {
+    const { remembered } = this.state;
+    const out = this.frame.end >>> 2;
+    writeCommand(input, start, this.frame, out);
+    const first = {
+      memory: remembered.chunkOf(place),
+      w: logWordOf(place),
+      sequence: remembered.sequenceOf(place),
+      timeMs: remembered.timeOf(place),
+    };
+    this.#advance(writeDuplicate(first, this.frame, out) * 4);
+  }
+
+  #advance(end: number): void {
+    this.frame.end = end;
+    this.frame.count++;
+    this.frame.records++;
+  }
+
+  /** True if an open hold, older than the horizon, has this id: a second hold of that name must not be made. */
+  #isHeldId(words: Int32Array, w: number, idTag: number, idStart: number, idBytes: number): boolean {
+    if (record.typeOf(words, w) !== TYPE.hold) return false;
+    return this.state.holds.find(idTag, words[w + record.PARTNER]!, words, idStart, idBytes) !== 0;
+  }
+
+  #isTooOld(input: RecordMemory, w: number): boolean {
+    if ((record.fields(input.words, w) & FIELD.ISSUED) === 0) return false;
+    return (
+      input.floats[(w >>> 1) + record.numberFloat(input.words, w, FIELD.ISSUED)]! <= this.state.remembered.horizonTimeMs
+    );
+  }
+
+  // Atomic buckets
+
+  #applyAtomic(input: RecordMemory, start: number, end: number): void {
+    const { state, frame } = this;
+    const known = this.#countKnown(input, start, end);
+    if (known.repeats === known.count) {
+      for (let at = start; at < end; at = this.#next(input, at)) this.#applyByTags(input, at);
+      return;
+    }
+    if (known.known > 0) {
+      this.#abort(input, start, end, -1, CODE.OK);
+      return;
+    }
+    const mark = state.remembered.mark();
+    const { end: frameEnd, count, records } = frame;
+    const sequence = state.sequence;
+    state.undo.begin();
+    for (let at = start; at < end; at = this.#next(input, at)) {
+      const code = this.#applyByTags(input, at);
+      if (code === CODE.OK) continue;
+      state.remembered.rewind(mark, this.#tagOf);
+      state.undo.rollBack();
+      state.keepSpentHolds();
+      state.sequence = sequence;
+      frame.end = frameEnd;
+      frame.count = count;
+      frame.records = records;
+      this.#abort(input, start, end, at, code);
+      return;
+    }
+    state.undo.commit();
+    state.dropSpentHolds();
+  }
+
+  /** Commands of the bucket, those whose id is known, and those that are exact repeats. */
+  #countKnown(input: RecordMemory, start: number, end: number): { count: number; known: number; repeats: number } {
+    const { remembered } = this.state;
+    const found = { count: 0, known: 0, repeats: 0 };
+    for (let at = start; at < end; at = this.#next(input, at)) {
+      found.count++;
+      const place = this.#findId(input.words, at >>> 2);
+      if (place === 0) continue;
+      found.known++;
+      if (remembered.isSameBody(place, input, at)) found.repeats++;
+    }
+    return found;
+  }
+
+  /**
+   * Writes a refused bucket. With a failed command, that one has `code` and all others ATOMIC_ABORTED; without one (-1), ids
+   * known before the bucket are ID_REUSED. Each new id is remembered at its first place.
+   */
+  #abort(input: RecordMemory, start: number, end: number, failed: number, code: number): void {
+    const { remembered } = this.state;
+    const before = this.state.sequence;
+    for (let at = start; at < end; at = this.#next(input, at)) {
+      const w = at >>> 2;
+      const place = this.#findId(input.words, w);
+      this.#begin(this.#findAccount(input.words, w, this.#accountTagAt(input.words, w)));
+      const isKnownBefore = place !== 0 && remembered.sequenceOf(place) <= before;
+      this.#outcome.code = at === failed ? code : isKnownBefore ? CODE.ID_REUSED : CODE.ATOMIC_ABORTED;
+      if (place === 0 && this.#outcome.code !== CODE.ID_REUSED) this.#write(input, at, this.#idTagAt(input.words, w));
+      else this.#refuse(input, at, this.#outcome.code);
+    }
+  }
+
+  #applyByTags(input: RecordMemory, at: number): number {
+    const w = at >>> 2;
+    return this.#applyOne(input, at, this.#idTagAt(input.words, w), this.#accountTagAt(input.words, w), 0);
+  }
+
+  #findId(words: Int32Array, w: number): number {
+    const start = w + record.idWord(words, w);
+    const tag = this.#idTagAt(words, w);
+    return this.state.remembered.find(tag, words[w + record.PARTNER]!, words, start, record.idBytes(words, w));
+  }
+
+  #idTagAt(words: Int32Array, w: number): number {
+    return this.#tagOf(words, w);
+  }
+
+  #accountTagAt(words: Int32Array, w: number): number {
+    const start = w + record.nameWord(words, w);
+    const partner = words[w + record.PARTNER]!;
+    return this.state.accounts.tag(partner, record.currency(words, w), words, start, record.nameBytes(words, w));
+  }
+
+  #next(input: RecordMemory, at: number): number {
+    return at + record.recordUnits(input.words, at >>> 2) * 8;
+  }
+
+  // Expiry, forgetting, control records
+
+  /** Writes the expire record of a hold to `#own`. */
+  #writeExpire(hold: number): void {
+    const words = this.state.holds.rows.words[chunkOf(hold)]!;
+    const w = wordOf(hold);
+    const idBytes = words[w + holdAt.ID_BYTES]!;
+    const own = this.#own.words;
+    own.fill(0);
+    const units = (record.NUMBERS + ((idBytes + 3) >>> 2) + 1) >>> 1;
+    own[record.HEAD] = TYPE.expire | (idBytes << 8);
+    own[record.FLAGS] = units << 24;
+    own[record.PARTNER] = words[w + holdAt.PARTNER]!;
+    copyWords(words, w + holdAt.ID, own, record.NUMBERS, (idBytes + 3) >>> 2);
+  }
+
+  #applyExpire(input: RecordMemory, start: number): void {
+    const out = this.frame.end >>> 2;
+    this.#begin(0);
+    this.#rules.run(input, start, 0, this.#idTagAt(input.words, start >>> 2), this.#outcome);
+    this.state.dropSpentHolds();
+    writeCommand(input, start, this.frame, out);
+    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame, out) * 4);
+  }
+
+  readonly #tagOf = (words: Int32Array, w: number): number =>
+    this.state.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
+
+  readonly #onForget = (words: Int32Array, w: number, tag: number): void => {
+    if (record.typeOf(words, w) !== TYPE.hold || record.resultCode(words, w) !== CODE.OK) return;
+    const start = w + record.idWord(words, w);
+    const partner = words[w + record.PARTNER]!;
+    this.state.forgetHold(this.state.holds.find(tag, partner, words, start, record.idBytes(words, w)));
+  };
+
+  #applyControls(input: RecordMemory, start: number, end: number): void {
+    for (let at = start; at < end; at = this.#next(input, at)) {
+      this.#control(input, at >>> 2);
+      const out = this.frame.end >>> 2;
+      this.frame.end = writeCommand(input, at, this.frame, out) * 4;
+      this.frame.records++;
+    }
+  }
+
+  #control(input: RecordMemory, w: number): void {
+    const words = input.words;
+    const id = asciiAt(words, w + record.idWord(words, w), record.idBytes(words, w));
+    const number = input.floats[(w >>> 1) + 2]!;
+    switch (record.typeOf(words, w)) {
+      case TYPE.definePartner:
+        this.state.partners.set(words[w + record.PARTNER]!, id);
+        break;
+      case TYPE.defineCurrency:
+        this.state.currencies.set(record.currency(words, w), { code: id, scale: number });
+        break;
+      default:
+        assert(record.typeOf(words, w) === TYPE.setHorizon, "a control record's type is one of the list");
+        this.state.horizonCommands = number;
+    }
+  }
+}
+
+/** True for a command that is applied by itself: no control record, no expiry, not of an atomic bucket. */
+function isPlain(words: Int32Array, w: number): boolean {
+  return record.typeOf(words, w) < TYPE.expire && (record.context(words, w) & CONTEXT.ATOMIC) === 0;
+}
+
+function asciiAt(words: Int32Array, start: number, bytes: number): string {
+  let text = "";
+  for (let i = 0; i < bytes; i++) text += String.fromCharCode((words[start + (i >>> 2)]! >>> ((i & 3) * 8)) & 0xff);
+  return text;
+}

@@ -1,0 +1,42 @@
+/** What the rules found out about one command. One object, reused for every command: nothing is allocated a command. */
+export class Outcome {
+  /** Number of the result code. */
+  code = 0;
+  /** Row of the account that the result shows, 0 when there is none. */
+  row = 0;
+  /** Row of the other side, 0 when none. */
+  otherRow = 0;
+  /** The command changed the row, so the result has a change for it (and for the other side). */
+  isChanged = false;
+  /** The account is not named by the command itself (capture, release, expire, reverse): the result must name it. */
+  isResolved = false;
+  /** Currency of a resolved account. */
+  currency = 0;
+  /** Amount of a resolved command; zero when the result has none. */
+  amountHi = 0;
+  amountLo = 0;
+  /** Type of the command undone by a reversal, else 0. */
+  undoneType = 0;
+  /** Name of the resolved account and of the other side, zero-padded words of at most 64 bytes each. */
+  readonly names = new Int32Array(32);
+  nameBytes = 0;
+  otherNameBytes = 0;
+
+  /** Forgets the last command. */
+  reset(): void {
+    this.code = 0;
+    this.row = 0;
+    this.otherRow = 0;
+    this.isChanged = false;
+    this.isResolved = false;
+    this.currency = 0;
+    this.amountHi = 0;
+    this.amountLo = 0;
+    this.undoneType = 0;
+    this.nameBytes = 0;
+    this.otherNameBytes = 0;
+  }
+}
+
+/** First word of the other side's name in `names`. */
+export const OTHER_NAME = 16;

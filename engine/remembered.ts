@@ -1,0 +1,251 @@
+/**
+ * The commands within the id horizon, each with its result: a log of records in memory, oldest first, and the index by
+ * (partner, id). One structure serves idempotency, `GET /v1/commands/{id}` and reversal, and compares bytes, not hashes.
+ *
+ * Chunks of 1 MiB; an entry is 8 bytes (sequence and time relative to its chunk's) and the record as it stands in the
+ * frame. An entry's place is a u32, chunk number and offset in units of 8 bytes; chunk numbers go round at 32,768 (32 GiB).
+ * Offset 0 of a chunk is never an entry, so that place 0 means "none".
+ */
+import { assert } from "./assert.ts";
+import { copyWords, equalWords, nameWords } from "./hash.ts";
+import { KeyIndex } from "./key-index.ts";
+import { type RecordMemory, viewMemory } from "./memory.ts";
+import * as at from "./record-words.ts";
+
+/** Bytes of a chunk of the log. */
+export const CHUNK_BYTES = 1 << 20;
+const CHUNK_UNITS = CHUNK_BYTES / 8;
+const CHUNKS_MAX = 32_768;
+const UNIT_BITS = 17;
+const UNIT_MASK = CHUNK_UNITS - 1;
+const DELTA_MAX = 0xffff_fff0;
+
+/** Commands forgotten together. */
+const FORGET_BLOCK = 64;
+
+/** Bit of the in-memory record's context byte: the command was reversed. Never in a frame. */
+export const REVERSED = 0x80;
+
+interface Chunk extends RecordMemory {
+  baseSequence: number;
+  baseTimeMs: number;
+  /** Units in use, the first included. */
+  used: number;
+}
+
+/** A point of the log to which an undone bucket returns. */
+export interface LogMark {
+  chunk: number;
+  used: number;
+}
+
+export class Remembered {
+  readonly #index = new KeyIndex();
+  /** By chunk number modulo CHUNKS_MAX. */
+  readonly #chunks: (Chunk | undefined)[] = [];
+  // Chunk numbers since the beginning; head is the oldest chunk, tail the one that is written.
+  #head = 0;
+  #headUnit = 1;
+  #tail = -1;
+  /** A chunk that was used up. */
+  #spare: Chunk | undefined;
+  /** A snapshot may still read used-up chunks, so they must not be written again. */
+  #isCaptured = false;
+  readonly #tags = new Int32Array(FORGET_BLOCK);
+  /** Mix of touched words; only there so that the loads are not optimised away. */
+  touched = 0;
+  /** Time of the newest command forgotten, ms since 1970; 0 when none was. */
+  horizonTimeMs = 0;
+
+  /** Commands remembered. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** Bytes of log and index. */
+  get bytes(): number {
+    return (this.#tail - this.#head + 1) * CHUNK_BYTES + this.#index.bytes;
+  }
+
+  /** Time of the oldest command remembered, ms since 1970, or undefined. */
+  get oldestTimeMs(): number | undefined {
+    const chunk = this.#headChunk();
+    return chunk === undefined ? undefined : chunk.baseTimeMs + (chunk.words[this.#headUnit * 2 + 1]! >>> 0);
+  }
+
+  touch(tag: number): number {
+    return this.#index.touch(tag);
+  }
+
+  /** Place of the command with this partner and id, or 0. */
+  find(tag: number, partner: number, words: Int32Array, idStart: number, idBytes: number): number {
+    let place = this.#index.find(tag);
+    while (place !== 0 && !this.#isKey(place, partner, words, idStart, idBytes)) place = this.#index.next(tag);
+    return place;
+  }
+
+  #isKey(place: number, partner: number, words: Int32Array, idStart: number, idBytes: number): boolean {
+    const chunk = this.chunkOf(place);
+    const w = wordOf(place);
+    if (chunk.words[w + at.PARTNER] !== partner) return false;
+    if (((chunk.words[w + at.HEAD]! >>> 8) & 0xff) !== idBytes) return false;
+    return equalWords(chunk.words, w + at.idWord(chunk.words, w), words, idStart, nameWords(idBytes));
+  }
+
+  /** Remembers a record that stands in a frame; returns its place. */
+  add(tag: number, sequence: number, timeMs: number, from: RecordMemory, start: number, bytes: number): number {
+    const units = bytes / 8 + 1;
+    let chunk = this.#tail < 0 ? undefined : this.#chunks[this.#tail % CHUNKS_MAX];
+    if (
+      chunk === undefined ||
+      chunk.used + units > CHUNK_UNITS ||
+      sequence - chunk.baseSequence > DELTA_MAX ||
+      timeMs - chunk.baseTimeMs > DELTA_MAX
+    ) {
+      chunk = this.#addChunk(sequence, timeMs);
+    }
+    const unit = chunk.used;
+    chunk.words[unit * 2] = sequence - chunk.baseSequence;
+    chunk.words[unit * 2 + 1] = timeMs - chunk.baseTimeMs;
+    copyWords(from.words, start >>> 2, chunk.words, unit * 2 + 2, bytes >>> 2);
+    chunk.used = unit + units;
+    const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
+    this.#index.insert(tag, place);
+    return place;
+  }
+
+  #addChunk(sequence: number, timeMs: number): Chunk {
+    assert(this.#tail - this.#head + 1 < CHUNKS_MAX, "the remembered commands stay below 32 GiB");
+    this.#tail++;
+    // A used-up chunk is taken again: its pages are mapped already, and mapping costs more than writing them.
+    const chunk = this.#spare ?? {
+      ...viewMemory(new ArrayBuffer(CHUNK_BYTES)),
+      baseSequence: 0,
+      baseTimeMs: 0,
+      used: 0,
+    };
+    this.#spare = undefined;
+    chunk.baseSequence = sequence;
+    chunk.baseTimeMs = timeMs;
+    chunk.used = 1;
+    this.#chunks[this.#tail % CHUNKS_MAX] = chunk;
+    return chunk;
+  }
+
+  /** The chunk that holds a place. Its record begins at word `wordOf(place)`. */
+  chunkOf(place: number): RecordMemory {
+    const chunk = this.#chunks[place >>> UNIT_BITS];
+    assert(chunk !== undefined, "a place leads to a chunk");
+    return chunk;
+  }
+
+  sequenceOf(place: number): number {
+    const chunk = this.#chunks[place >>> UNIT_BITS]!;
+    return chunk.baseSequence + (chunk.words[(place & UNIT_MASK) * 2]! >>> 0);
+  }
+
+  timeOf(place: number): number {
+    const chunk = this.#chunks[place >>> UNIT_BITS]!;
+    return chunk.baseTimeMs + (chunk.words[(place & UNIT_MASK) * 2 + 1]! >>> 0);
+  }
+
+  isReversed(place: number): boolean {
+    return (this.chunkOf(place).words[wordOf(place) + 1]! & (REVERSED << 16)) !== 0;
+  }
+
+  setReversed(place: number, reversed: boolean): void {
+    const words = this.chunkOf(place).words;
+    const w = wordOf(place) + 1;
+    words[w] = reversed ? words[w]! | (REVERSED << 16) : words[w]! & ~(REVERSED << 16);
+  }
+
+  /** True if the command part at `start` says the same as the remembered one: every byte but the context. */
+  isSameBody(place: number, from: RecordMemory, start: number): boolean {
+    const chunk = this.chunkOf(place);
+    const a = wordOf(place);
+    const b = start >>> 2;
+    const count = at.commandUnits(from.words, b) * 2;
+    // Word 1 holds fields, context and length; word 3 holds currency, the result's length and width.
+    if (((chunk.words[a + 1]! ^ from.words[b + 1]!) & ~(0xff << 16)) !== 0) return false;
+    if (((chunk.words[a + 3]! ^ from.words[b + 3]!) & ~(0xff << 16)) !== 0) return false;
+    if (chunk.words[a] !== from.words[b] || chunk.words[a + 2] !== from.words[b + 2]) return false;
+    return equalWords(chunk.words, a + 4, from.words, b + 4, count - 4);
+  }
+
+  /** Forgets the oldest commands up to and including this sequence, telling each one first. */
+  forget(upTo: number, tagOf: (words: Int32Array, w: number) => number, onForget: OnForget): void {
+    for (;;) {
+      const chunk = this.#headChunk();
+      if (chunk === undefined || chunk.baseSequence + (chunk.words[this.#headUnit * 2]! >>> 0) > upTo) return;
+      this.#forgetBlock(chunk, upTo, tagOf, onForget);
+    }
+  }
+
+  /** Forgets up to a block of commands of the head chunk; loads all their index slots before it needs the first. */
+  #forgetBlock(chunk: Chunk, upTo: number, tagOf: (words: Int32Array, w: number) => number, onForget: OnForget): void {
+    let count = 0;
+    for (let unit = this.#headUnit; unit < chunk.used && count < FORGET_BLOCK; count++) {
+      if (chunk.baseSequence + (chunk.words[unit * 2]! >>> 0) > upTo) break;
+      const tag = tagOf(chunk.words, unit * 2 + 2);
+      this.touched ^= this.#index.touch(tag);
+      this.#tags[count] = tag;
+      unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
+    }
+    for (let i = 0; i < count; i++) {
+      const unit = this.#headUnit;
+      const w = unit * 2 + 2;
+      const tag = this.#tags[i]!;
+      this.horizonTimeMs = chunk.baseTimeMs + (chunk.words[unit * 2 + 1]! >>> 0);
+      onForget(chunk.words, w, tag);
+      this.#index.remove(tag, ((this.#head % CHUNKS_MAX) << UNIT_BITS) | unit);
+      this.#headUnit = unit + 1 + at.recordUnits(chunk.words, w);
+    }
+  }
+
+  /** The chunk that the oldest command stands in; steps over a chunk that is used up. */
+  #headChunk(): Chunk | undefined {
+    while (this.#head <= this.#tail) {
+      const chunk = this.#chunks[this.#head % CHUNKS_MAX]!;
+      if (this.#headUnit < chunk.used) return chunk;
+      if (this.#head === this.#tail) return undefined;
+      this.#chunks[this.#head % CHUNKS_MAX] = undefined;
+      if (!this.#isCaptured) this.#spare = chunk;
+      this.#head++;
+      this.#headUnit = 1;
+    }
+    return undefined;
+  }
+
+  /** Where the log ends now. */
+  mark(): LogMark {
+    return { chunk: this.#tail, used: this.#tail < 0 ? 1 : this.#chunks[this.#tail % CHUNKS_MAX]!.used };
+  }
+
+  /** Takes back everything added since the mark. */
+  rewind(mark: LogMark, tagOf: (words: Int32Array, w: number) => number): void {
+    while (this.#tail > mark.chunk) {
+      this.#unindex(this.#tail, 1, tagOf);
+      this.#chunks[this.#tail % CHUNKS_MAX] = undefined;
+      this.#tail--;
+    }
+    if (this.#tail < 0) return;
+    this.#unindex(this.#tail, mark.used, tagOf);
+    this.#chunks[this.#tail % CHUNKS_MAX]!.used = mark.used;
+  }
+
+  #unindex(number: number, fromUnit: number, tagOf: (words: Int32Array, w: number) => number): void {
+    const chunk = this.#chunks[number % CHUNKS_MAX]!;
+    for (let unit = fromUnit; unit < chunk.used; ) {
+      this.#index.remove(tagOf(chunk.words, unit * 2 + 2), ((number % CHUNKS_MAX) << UNIT_BITS) | unit);
+      unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
+    }
+  }
+}
+
+/** Told of each forgotten command: its record at word `w`, and its key's tag. */
+export type OnForget = (words: Int32Array, w: number, tag: number) => void;
+
+/** First word of the record at a place, within its chunk. */
+export function wordOf(place: number): number {
+  return (place & UNIT_MASK) * 2 + 2;
+}

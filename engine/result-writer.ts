@@ -1,0 +1,127 @@
+/** Encodes a command with its outcome as a record of the frame; see `record.ts` for the layout. */
+import * as at from "./account-row.ts";
+import type { Accounts } from "./accounts.ts";
+import { CODE } from "./codes.ts";
+import { copyWords, nameWords } from "./hash.ts";
+import type { RecordMemory } from "./memory.ts";
+import { OTHER_NAME, type Outcome } from "./outcome.ts";
+import { FIELD, OUTCOME } from "./record.ts";
+import * as record from "./record-words.ts";
+import { chunkOf, floatOf, wordOf } from "./rows.ts";
+
+/** Copies the command part to word `out`; returns the word behind it, where the result part begins. */
+export function writeCommand(from: RecordMemory, start: number, to: RecordMemory, out: number): number {
+  const w = start >>> 2;
+  const count = record.commandUnits(from.words, w) * 2;
+  copyWords(from.words, w, to.words, out, count);
+  // A replayed frame's record already has a result: its length is set anew by finishRecord.
+  to.words[out + record.CURRENCY] = to.words[out + record.CURRENCY]! & ~(0xff << 16);
+  return out + count;
+}
+
+/** Writes the result part behind the command part at word `out`; returns the word behind the record. */
+export function writeResult(accounts: Accounts, outcome: Outcome, to: RecordMemory, out: number): number {
+  const r = record.resultWord(to.words, out);
+  let flags = 0;
+  let statuses = 0;
+  let version = 0;
+  let end = r + 2;
+  const row = outcome.row;
+  if (row !== 0) {
+    const other = outcome.isChanged ? outcome.otherRow : 0;
+    const isWide = hasHighLimb(accounts, row) || (other !== 0 && hasHighLimb(accounts, other));
+    flags = OUTCOME.BALANCES | (isWide ? OUTCOME.WIDE : 0) | (outcome.isChanged ? OUTCOME.CHANGE_1 : 0);
+    const words = accounts.rows.words[chunkOf(row)]!;
+    statuses = words[wordOf(row) + at.STATE]! & at.STATUS_MASK;
+    version = words[wordOf(row) + at.VERSION]!;
+    end = writeMoney(accounts, row, at.AVAILABLE, isWide, to, end);
+    if (isHolding(accounts, row)) {
+      flags |= OUTCOME.HELD;
+      end = writeMoney(accounts, row, at.HELD, isWide, to, end);
+    }
+    if (other !== 0) {
+      flags |= OUTCOME.CHANGE_2 | (isHolding(accounts, other) ? OUTCOME.HELD_2 : 0);
+      const otherWords = accounts.rows.words[chunkOf(other)]!;
+      statuses |= (otherWords[wordOf(other) + at.STATE]! & at.STATUS_MASK) << 8;
+      to.words[end] = otherWords[wordOf(other) + at.VERSION]!;
+      to.words[end + 1] = 0;
+      end = writeMoney(accounts, other, at.AVAILABLE, isWide, to, end + 2);
+      if (isHolding(accounts, other)) end = writeMoney(accounts, other, at.HELD, isWide, to, end);
+    }
+  }
+  if (outcome.isResolved) {
+    flags |= OUTCOME.RESOLVED;
+    end = writeResolved(outcome, to, out, end);
+  }
+  to.words[r] = outcome.code | (flags << 8) | (statuses << 16);
+  to.words[r + 1] = version;
+  return finishRecord(to, out, end);
+}
+
+/** Writes the first result of a repeated command again, marked as a repeat, at word `out`. */
+export function writeDuplicate(
+  first: { readonly memory: RecordMemory; readonly w: number; readonly sequence: number; readonly timeMs: number },
+  to: RecordMemory,
+  out: number,
+): number {
+  const { memory, w } = first;
+  const r = record.resultWord(to.words, out);
+  const count = record.resultUnits(memory.words, w) * 2;
+  copyWords(memory.words, record.resultWord(memory.words, w), to.words, r, count);
+  to.words[r] = to.words[r]! | (OUTCOME.DUPLICATE << 8);
+  to.floats[(r + count) >>> 1] = first.sequence;
+  to.floats[((r + count) >>> 1) + 1] = first.timeMs;
+  return finishRecord(to, out, r + count + 4);
+}
+
+function writeResolved(outcome: Outcome, to: RecordMemory, out: number, start: number): number {
+  // A refused command shows its own amount only: not the rest of a hold, nor that of the command it wanted to undo.
+  const hasOwnAmount = (record.fields(to.words, out) & FIELD.AMOUNT) !== 0;
+  const isShown = outcome.code === CODE.OK || hasOwnAmount;
+  to.words[start] = outcome.undoneType | (outcome.nameBytes << 8) | (outcome.otherNameBytes << 16);
+  to.words[start + 1] = outcome.currency;
+  to.floats[(start >>> 1) + 1] = isShown ? outcome.amountLo : 0;
+  to.floats[(start >>> 1) + 2] = isShown ? outcome.amountHi : 0;
+  let end = start + record.RESOLVED_NAMES;
+  copyWords(outcome.names, 0, to.words, end, nameWords(outcome.nameBytes));
+  end += nameWords(outcome.nameBytes);
+  copyWords(outcome.names, OTHER_NAME, to.words, end, nameWords(outcome.otherNameBytes));
+  end += nameWords(outcome.otherNameBytes);
+  if ((end & 1) !== 0) to.words[end++] = 0;
+  return end;
+}
+
+/** Sets the length of the result part, which ends before word `end`. */
+function finishRecord(to: RecordMemory, out: number, end: number): number {
+  const units = (end - record.resultWord(to.words, out)) >>> 1;
+  to.words[out + record.CURRENCY] = to.words[out + record.CURRENCY]! | (units << 16);
+  return end;
+}
+
+function writeMoney(
+  accounts: Accounts,
+  row: number,
+  part: number,
+  isWide: boolean,
+  to: RecordMemory,
+  at: number,
+): number {
+  const f = accounts.rows.floats[chunkOf(row)]!;
+  const i = floatOf(row) + part;
+  to.floats[at >>> 1] = f[i + 1]!;
+  if (!isWide) return at + 2;
+  to.floats[(at >>> 1) + 1] = f[i]!;
+  return at + 4;
+}
+
+function hasHighLimb(accounts: Accounts, row: number): boolean {
+  const f = accounts.rows.floats[chunkOf(row)]!;
+  const i = floatOf(row);
+  return f[i + at.AVAILABLE] !== 0 || f[i + at.HELD] !== 0;
+}
+
+function isHolding(accounts: Accounts, row: number): boolean {
+  const f = accounts.rows.floats[chunkOf(row)]!;
+  const i = floatOf(row) + at.HELD;
+  return f[i] !== 0 || f[i + 1] !== 0;
+}
