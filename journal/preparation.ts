@@ -107,12 +107,20 @@ export class Preparation {
   #synced(filled: number): void {
     this.#syncedAt = filled;
     this.#syncing = false;
-    if (this.#closing) this.#layer.close(this.#handle);
+    if (this.#closing) this.#release();
   }
 
   /** Closes now, or when the sync under way has ended: its handle's number must not be given to another file before. */
   #close(): void {
     this.#closing = true;
-    if (!this.#syncing) this.#layer.close(this.#handle);
+    if (!this.#syncing) this.#release();
+  }
+
+  #release(): void {
+    try {
+      this.#layer.close(this.#handle);
+    } catch {
+      // Whether its bytes are on the disk is told by the sync of the handle that was taken, not by this.
+    }
   }
 }

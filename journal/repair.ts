@@ -27,7 +27,7 @@ export function repair(options: RepairOptions): Handle {
   const { layer, directory, scan } = options;
   const { verdict } = scan;
   assert(verdict !== undefined && verdict.decision !== "damage", "only a judged and acceptable tail is repaired");
-  for (const { entry, offset, chain } of scan.unsealed) {
+  for (const { entry, offset, chain } of scan.seals) {
     const handle = layer.open(join(directory, entry.file), "update");
     writeFully(layer, handle, makeSeal(chain, entry.header.number + 1), offset);
     layer.datasync(handle);

@@ -51,6 +51,13 @@ export interface ScanOptions {
   readonly through?: number | undefined;
 }
 
+/** Where a seal belongs, and what the chain was there. */
+export interface Seal {
+  readonly entry: SegmentEntry;
+  readonly offset: number;
+  readonly chain: ChainState;
+}
+
 /** Where the scan ended. */
 export interface ScanResult {
   readonly chain: ChainState;
@@ -68,8 +75,8 @@ export interface ScanResult {
   readonly report: DamageReport | undefined;
   /** Offset behind the last byte of the segment that is not zero. */
   readonly end: number;
-  /** Segments whose seal is to be written, with where it belongs and what the chain was there. */
-  readonly unsealed: readonly { entry: SegmentEntry; offset: number; chain: ChainState }[];
+  /** Seals to be written: missing ones, and that before a segment without frames, which may be in the page cache only. */
+  readonly seals: readonly Seal[];
   /** Frames and records checked. */
   readonly frames: number;
   readonly records: number;
@@ -83,7 +90,8 @@ export function scan(options: ScanOptions): ScanResult {
 class Scanner {
   readonly #options: ScanOptions;
   readonly #chain: ChainState;
-  readonly #unsealed: { entry: SegmentEntry; offset: number; chain: ChainState }[] = [];
+  readonly #missingSeals: Seal[] = [];
+  #lastSeal: Seal | undefined;
   #index: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = viewOf(this.#bytes);
@@ -116,9 +124,12 @@ class Scanner {
       if (fault === undefined) return this.#result(undefined, undefined, this.#at);
       const { verdict, report, end } = this.#judge(fault);
       if (verdict.decision === "damage") throw new DamageError(report);
+      const seal = { entry: this.#entry, offset: this.#at, chain: { ...this.#chain } };
       if (verdict.decision === "unsealed") {
-        this.#unsealed.push({ entry: this.#entry, offset: this.#at, chain: { ...this.#chain } });
-      } else if (verdict.decision !== "sealed") {
+        this.#missingSeals.push(seal);
+      } else if (verdict.decision === "sealed") {
+        this.#lastSeal = seal;
+      } else {
         return this.#result(verdict, verdict.decision === "end" ? undefined : report, end);
       }
       this.#index++;
@@ -268,6 +279,8 @@ class Scanner {
   }
 
   #result(verdict: Verdict | undefined, report: DamageReport | undefined, end: number): ScanResult {
+    const seals = [...this.#missingSeals];
+    if (this.#lastFrame === undefined && this.#lastSeal !== undefined) seals.push(this.#lastSeal);
     return {
       chain: this.#chain,
       entry: this.#entry,
@@ -277,7 +290,7 @@ class Scanner {
       verdict,
       report,
       end,
-      unsealed: this.#unsealed,
+      seals,
       frames: this.#frames,
       records: this.#records,
     };
