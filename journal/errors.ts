@@ -46,6 +46,14 @@ export class JournalError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
+
+  /** The error itself if it is one of the journal's or an invariant, else a JournalError with the system's code. */
+  static from(error: unknown, what: string): Error {
+    if (error instanceof DamageError || error instanceof JournalError) return error;
+    const code = errorCode(error);
+    if (error instanceof Error && code === "UNKNOWN") return error;
+    return new JournalError(code, `${what}: ${errorText(error)}`, error);
+  }
 }
 
 /** The system's code of a failed file call, or `UNKNOWN`. */

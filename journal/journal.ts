@@ -103,7 +103,7 @@ export class Journal {
     try {
       return new Journal(options, recover(options, from, onFrame) ?? create(options, segmentBytes));
     } catch (error) {
-      throw asJournalError(error);
+      throw JournalError.from(error, "a file call of the journal failed");
     }
   }
 
@@ -286,7 +286,7 @@ export class Journal {
   }
 
   #die(error: unknown): Error {
-    const thrown = asJournalError(error);
+    const thrown = JournalError.from(error, "a file call of the journal failed");
     this.#dead = thrown instanceof JournalError ? thrown : new JournalError("DEAD", thrown.message, thrown);
     return thrown;
   }
@@ -299,14 +299,6 @@ interface Place {
   readonly number: number;
   readonly size: number;
   readonly offset: number;
-}
-
-function asJournalError(error: unknown): Error {
-  const code = errorCode(error);
-  // Invariants and damage keep their class; only failed file calls carry a code of the system.
-  if (error instanceof DamageError || error instanceof JournalError) return error;
-  if (error instanceof Error && code === "UNKNOWN") return error;
-  return new JournalError(code, `a file call of the journal failed: ${errorText(error)}`, error);
 }
 
 /** Reads what is there and makes it fit to be appended to; undefined if there is no journal yet. */
