@@ -1,0 +1,14 @@
+/** The door: bodies of commands -> records, and why a body was refused. */
+export { REFUSED } from "./bytes.ts";
+export { CommandScanner, FULL, type ScanContext } from "./commands.ts";
+export type { Currencies, Currency } from "./currencies.ts";
+export {
+  COMMAND_FIELDS,
+  COMMAND_NAMES,
+  type CommandName,
+  FIELD_KINDS,
+  type FieldKind,
+  type FieldName,
+  type FieldRule,
+} from "./fields.ts";
+export type { RecordTarget } from "./writer.ts";
