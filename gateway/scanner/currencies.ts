@@ -4,6 +4,9 @@
  */
 import { assert } from "../../engine/assert.ts";
 import { WORD_MASKS } from "./bytes.ts";
+import { SCAN_MEMORY } from "./memory.ts";
+
+const view = new DataView(SCAN_MEMORY);
 
 /** A currency as records know it: `index` 1..65535, `scale` 0..18 places behind the point. */
 export interface Currency {
@@ -38,17 +41,17 @@ export class CurrencyCache {
     this.#forget();
   }
 
-  /** Finds the code of `length` bytes at `at` and sets `index` and `scale`; false if there is none. */
-  find(view: DataView, at: number, length: number): boolean {
+  /** Finds the code of `length` bytes at `at` in the scan memory and sets `index` and `scale`; false if there is none. */
+  find(at: number, length: number): boolean {
     if (length < 1 || length > CODE_BYTES_MAX) return false;
-    const first = wordAt(view, at, length);
-    const second = length > 4 ? wordAt(view, at + 4, length - 4) : 0;
-    const third = length > 8 ? wordAt(view, at + 8, length - 8) : 0;
+    const first = wordAt(at, length);
+    const second = length > 4 ? wordAt(at + 4, length - 4) : 0;
+    const third = length > 8 ? wordAt(at + 8, length - 8) : 0;
     const entries = this.#entries;
     for (let slot = slotOf(first, second, third); ; slot = (slot + 1) % SLOTS) {
       const entry = slot * ENTRY_INTS;
       const index = entries[entry + 3]!;
-      if (index === 0) return this.#ask(view, at, length, entry);
+      if (index === 0) return this.#ask(at, length, entry);
       if (entries[entry] === first && entries[entry + 1] === second && entries[entry + 2] === third) {
         this.index = index;
         this.scale = entries[entry + 4]!;
@@ -58,7 +61,7 @@ export class CurrencyCache {
   }
 
   /** Asks the registry and remembers the answer in the free entry. Unknown codes are not remembered: they may come. */
-  #ask(view: DataView, at: number, length: number, entry: number): boolean {
+  #ask(at: number, length: number, entry: number): boolean {
     let code = "";
     for (let i = 0; i < length; i++) code += String.fromCharCode(view.getUint8(at + i));
     const found = /^[A-Z0-9]+$/.test(code) ? this.#currencies?.byCode(code) : undefined;
@@ -72,7 +75,7 @@ export class CurrencyCache {
       return true;
     }
     this.#count++;
-    const words = [wordAt(view, at, length), wordAt(view, at + 4, length - 4), wordAt(view, at + 8, length - 8)];
+    const words = [wordAt(at, length), wordAt(at + 4, length - 4), wordAt(at + 8, length - 8)];
     this.#entries.set([...words, found.index, found.scale], entry);
     return true;
   }
@@ -84,7 +87,7 @@ export class CurrencyCache {
 }
 
 /** The first four of `length` bytes at `at` as a word, zeros behind the last; 0 for none. */
-function wordAt(view: DataView, at: number, length: number): number {
+function wordAt(at: number, length: number): number {
   if (length <= 0) return 0;
   return view.getInt32(at, true) & (length >= 4 ? -1 : WORD_MASKS[length]!);
 }

@@ -4,8 +4,13 @@
  * a second time into two limbs.
  */
 import { MONEY_DIGITS_MAX } from "../../engine/limits.ts";
-import { DIGIT_0, DOT, MINUS, QUOTE, REFUSED } from "./bytes.ts";
-import type { Source } from "./source.ts";
+import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
+import { SCAN_MEMORY } from "./memory.ts";
+import { readString, text } from "./strings.ts";
+
+const { QUOTE, MINUS, DOT, DIGIT_0 } = BYTE;
+const REFUSED = REFUSED_;
+const bytes = new Uint8Array(SCAN_MEMORY);
 
 const LIMB_DIGITS = 15;
 const POWERS = Float64Array.from({ length: LIMB_DIGITS + 1 }, (_, exponent) => Number(`1e${exponent}`));
@@ -26,13 +31,12 @@ export class Decimal {
    * Reads `"-?(0|[1-9][0-9]*)(\.[0-9]+)?"`, or the same as a JSON number, at `pos`. Returns the position behind it, or
    * REFUSED.
    */
-  read(source: Source, pos: number): number {
-    const bytes = source.bytes;
-    if (bytes[pos] !== QUOTE) return this.#readDigits(bytes, pos);
-    const behind = this.#readDigits(bytes, pos + 1);
+  read(pos: number): number {
+    if (bytes[pos] !== QUOTE) return this.#readDigits(pos);
+    const behind = this.#readDigits(pos + 1);
     if (behind !== REFUSED && bytes[behind] === QUOTE) return behind + 1;
-    const end = source.readString(pos);
-    if (end === REFUSED || this.#readDigits(bytes, source.textAt) !== source.textAt + source.textBytes) return REFUSED;
+    const end = readString(pos);
+    if (end === REFUSED || this.#readDigits(text.at) !== text.at + text.bytes) return REFUSED;
     return end;
   }
 
@@ -41,17 +45,17 @@ export class Decimal {
   }
 
   /** Sets the limbs to minor units at `scale` (0..18). False: too many places, or more than 27 digits. */
-  scaleTo(bytes: Uint8Array, scale: number): boolean {
+  scaleTo(scale: number): boolean {
     if (this.#fractionDigits > scale) return false;
     const digits = this.#wholeDigits + scale;
     this.hi = 0;
     if (digits <= LIMB_DIGITS) this.lo = this.#mantissa * POWERS[scale - this.#fractionDigits]!;
-    else if (digits <= MONEY_DIGITS_MAX) this.#scaleLong(bytes, digits);
+    else if (digits <= MONEY_DIGITS_MAX) this.#scaleLong(digits);
     else return false;
     return true;
   }
 
-  #readDigits(bytes: Uint8Array, pos: number): number {
+  #readDigits(pos: number): number {
     this.negative = bytes[pos] === MINUS;
     const first = this.negative ? pos + 1 : pos;
     let at = first;
@@ -76,7 +80,7 @@ export class Decimal {
     return at;
   }
 
-  #scaleLong(bytes: Uint8Array, digits: number): void {
+  #scaleLong(digits: number): void {
     const split = digits - LIMB_DIGITS;
     let at = this.#at + (this.#wholeDigits === 0 ? 1 : 0);
     let hi = 0;

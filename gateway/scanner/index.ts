@@ -1,6 +1,7 @@
 /** The door: bodies of commands -> records, and why a body was refused. */
 export { REFUSED } from "./bytes.ts";
-export { CommandScanner, FULL, type ScanContext } from "./commands.ts";
+export type { ScanContext } from "./command.ts";
+export { CommandScanner, FULL } from "./commands.ts";
 export type { Currencies, Currency } from "./currencies.ts";
 export {
   COMMAND_FIELDS,

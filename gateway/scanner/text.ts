@@ -1,4 +1,4 @@
-/** UTF-8 and JSON escapes, byte by byte. Reads past a truncated sequence end at the source's zeros. */
+/** UTF-8 and JSON escapes, byte by byte. A truncated sequence ends at the zeros behind the body. */
 import { REFUSED } from "./bytes.ts";
 
 /** What `escapeByte` returns for `u`: four hex digits follow. */

@@ -5,8 +5,17 @@
 import { assert } from "../../engine/assert.ts";
 import { COMMAND_BYTES_MAX } from "../../engine/limits.ts";
 import { COMMAND_HEAD_BYTES, CONTEXT, FIELD } from "../../engine/record.ts";
-import { WORD_MASKS } from "./bytes.ts";
-import { type Draft, NUMBER_FIELDS } from "./draft.ts";
+import { WORD_MASKS as WORD_MASKS_ } from "./bytes.ts";
+import { type Draft, NUMBER_FIELDS as NUMBER_FIELDS_ } from "./draft.ts";
+import { SCAN_MEMORY } from "./memory.ts";
+
+// Local copies, see bytes.ts.
+const WORD_MASKS = WORD_MASKS_;
+const NUMBER_FIELDS = NUMBER_FIELDS_;
+const HEAD_BYTES = COMMAND_HEAD_BYTES;
+const ROOM_ALWAYS_ENOUGH = COMMAND_BYTES_MAX;
+const { AMOUNT, ISSUED, EXPIRES_IN, MIN_SET, MAX_SET } = FIELD;
+const view = new DataView(SCAN_MEMORY);
 
 /** Where records go: three views that start at byte 0 of one (Shared)ArrayBuffer. */
 export interface RecordTarget {
@@ -42,21 +51,21 @@ export class RecordWriter {
     this.#bytes = target.bytes;
   }
 
-  /** Writes the draft, whose strings lie in `view`, as the next record. False if it does not fit: nothing written. */
-  write(draft: Draft, view: DataView, partner: number, context: number): boolean {
+  /** Writes the draft, whose strings lie in the scan memory, as the next record. False if it does not fit: nothing written. */
+  write(draft: Draft, partner: number, context: number): boolean {
     const at = this.end;
     const room = this.#limit - at;
-    if (room < COMMAND_BYTES_MAX && room < recordBytes(draft)) return false;
+    if (room < ROOM_ALWAYS_ENOUGH && room < recordBytes(draft)) return false;
     const words = this.#words;
     const head = at >> 2;
-    let next = this.#writeNumbers(draft, (at + COMMAND_HEAD_BYTES) >> 3) << 1;
-    next = copyText(view, draft.idAt, draft.idBytes, words, next);
-    next = copyText(view, draft.nameAt, draft.nameBytes, words, next);
-    if (draft.toBytes !== 0) next = copyText(view, draft.toAt, draft.toBytes, words, next);
-    if (draft.memoBytes !== 0) next = copyText(view, draft.memoAt, draft.memoBytes, words, next);
+    let next = this.#writeNumbers(draft, (at + HEAD_BYTES) >> 3) << 1;
+    next = copyText(draft.idAt, draft.idBytes, words, next);
+    next = copyText(draft.nameAt, draft.nameBytes, words, next);
+    if (draft.toBytes !== 0) next = copyText(draft.toAt, draft.toBytes, words, next);
+    if (draft.memoBytes !== 0) next = copyText(draft.memoAt, draft.memoBytes, words, next);
     if ((next & 1) !== 0) words[next++] = 0;
     const units = (next - head) >> 1;
-    const width = (draft.fields & FIELD.AMOUNT) !== 0 && draft.amountHi !== 0 ? 1 : 0;
+    const width = (draft.fields & AMOUNT) !== 0 && draft.amountHi !== 0 ? 1 : 0;
     words[head] = draft.type | (draft.idBytes << 8) | (draft.nameBytes << 16) | (draft.toBytes << 24);
     words[head + 1] = draft.memoBytes | (draft.fields << 8) | (context << 16) | (units << 24);
     words[head + 2] = partner;
@@ -82,18 +91,18 @@ export class RecordWriter {
     const fields = draft.fields;
     let next = first;
     if ((fields & NUMBER_FIELDS) === 0) return next;
-    if ((fields & FIELD.AMOUNT) !== 0) {
+    if ((fields & AMOUNT) !== 0) {
       floats[next++] = draft.amountLo;
       if (draft.amountHi !== 0) floats[next++] = draft.amountHi;
     }
-    if ((fields & NUMBER_FIELDS) === FIELD.AMOUNT) return next;
-    if ((fields & FIELD.ISSUED) !== 0) floats[next++] = draft.issued;
-    if ((fields & FIELD.EXPIRES_IN) !== 0) floats[next++] = draft.expiresIn;
-    if ((fields & FIELD.MIN_SET) !== 0) {
+    if ((fields & NUMBER_FIELDS) === AMOUNT) return next;
+    if ((fields & ISSUED) !== 0) floats[next++] = draft.issued;
+    if ((fields & EXPIRES_IN) !== 0) floats[next++] = draft.expiresIn;
+    if ((fields & MIN_SET) !== 0) {
       floats[next++] = draft.minLo;
       floats[next++] = draft.minHi;
     }
-    if ((fields & FIELD.MAX_SET) !== 0) {
+    if ((fields & MAX_SET) !== 0) {
       floats[next++] = draft.maxLo;
       floats[next++] = draft.maxHi;
     }
@@ -102,7 +111,7 @@ export class RecordWriter {
 }
 
 /** Copies `length` bytes at `at` to the word index `to`, zeros up to a whole word; returns the index behind them. */
-function copyText(view: DataView, at: number, length: number, words: Int32Array, to: number): number {
+function copyText(at: number, length: number, words: Int32Array, to: number): number {
   let next = to;
   let from = at;
   const whole = at + (length & ~3);
@@ -116,13 +125,13 @@ function copyText(view: DataView, at: number, length: number, words: Int32Array,
 function recordBytes(draft: Draft): number {
   const { fields } = draft;
   let numbers = 0;
-  if ((fields & FIELD.AMOUNT) !== 0) numbers += draft.amountHi === 0 ? 1 : 2;
-  if ((fields & FIELD.ISSUED) !== 0) numbers += 1;
-  if ((fields & FIELD.EXPIRES_IN) !== 0) numbers += 1;
-  if ((fields & FIELD.MIN_SET) !== 0) numbers += 2;
-  if ((fields & FIELD.MAX_SET) !== 0) numbers += 2;
+  if ((fields & AMOUNT) !== 0) numbers += draft.amountHi === 0 ? 1 : 2;
+  if ((fields & ISSUED) !== 0) numbers += 1;
+  if ((fields & EXPIRES_IN) !== 0) numbers += 1;
+  if ((fields & MIN_SET) !== 0) numbers += 2;
+  if ((fields & MAX_SET) !== 0) numbers += 2;
   const texts = pad4(draft.idBytes) + pad4(draft.nameBytes) + pad4(draft.toBytes) + pad4(draft.memoBytes);
-  return COMMAND_HEAD_BYTES + numbers * 8 + ((texts + 7) & ~7);
+  return HEAD_BYTES + numbers * 8 + ((texts + 7) & ~7);
 }
 
 function pad4(bytes: number): number {
