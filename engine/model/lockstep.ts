@@ -26,7 +26,10 @@ export class Difference extends Error {
 function compare(machine: readonly ModelResult[], model: readonly ModelResult[], counts: Counts): void {
   for (const [index, expected] of model.entries()) {
     const result = machine[index];
-    const TMP = (r: ModelResult): ModelResult => (r.command.atomic && ["capture","release","reverse"].includes(r.command.type) && r.code !== "OK") ? {...r, account: undefined, currency: 0, undone: undefined, available: undefined, held: undefined} : r;
+    const TMP = (r: ModelResult): ModelResult =>
+      r.command.atomic && ["capture", "release", "reverse"].includes(r.command.type) && r.code !== "OK"
+        ? { ...r, account: undefined, currency: 0, undone: undefined, available: undefined, held: undefined }
+        : r;
     const texts = [result === undefined ? "nothing" : resultText(TMP(result)), resultText(TMP(expected))] as const;
     if (texts[0] !== texts[1]) throw new Difference(`machine: ${texts[0]}\n  model: ${texts[1]}`);
     const { type } = expected.command;
@@ -87,7 +90,8 @@ export class Pair {
       const limits = row === undefined ? "" : `${minor(row.min)}..${row.max === undefined ? null : minor(row.max)}`;
       const actual = row && `${minor(row.available)}/${minor(row.held)} ${limits} ${row.status} v${row.version}`;
       const expected = `${available}/${held} ${min}..${max} ${status} v${version}`;
-      if (row !== undefined && actual !== expected) throw new Difference(`${partner}/${currency}/${name}: ${actual}, not ${expected}`);
+      if (row !== undefined && actual !== expected)
+        throw new Difference(`${partner}/${currency}/${name}: ${actual}, not ${expected}`);
     }
   }
 
