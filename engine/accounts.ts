@@ -8,6 +8,10 @@ import { chunkOf, Rows, wordOf } from "./rows.ts";
 
 const WORLD_NAME = new Int32Array(new Uint8Array([0x40, 0x77, 0x6f, 0x72, 0x6c, 0x64, 0, 0]).buffer);
 const WORLD_NAME_BYTES = 6;
+/** What makes the two lanes of the state hash differ; odd. */
+const LANE_A = 0x2c1b3c6d;
+const LANE_B = 0x297a2d39;
+
 /** Words of a name's tail, the part beyond 28 bytes. */
 const TAIL_WORDS = 9;
 const TAILS_PER_CHUNK = 4096;
@@ -164,14 +168,49 @@ export class Accounts {
     if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.rehash(words, w);
   }
 
+  /** The hash of a `@world` row, which `hashA` and `hashB` leave out. */
+  worldHash(row: number): { a: number; b: number } {
+    const words = this.rows.words[chunkOf(row)]!;
+    const w = wordOf(row);
+    return { a: contentHash(words, w, LANE_A), b: contentHash(words, w, LANE_B) };
+  }
+
   /** Replaces the row's part in the state hash by that of its present content. */
   rehash(words: Int32Array, w: number): void {
-    const a = contentHash(words, w, 0x2c1b3c6d);
-    const b = contentHash(words, w, 0x297a2d39);
+    const a = contentHash(words, w, LANE_A);
+    const b = contentHash(words, w, LANE_B);
     this.hashA = (this.hashA - words[w + at.HASH]! + a) | 0;
     this.hashB = (this.hashB - words[w + at.HASH + 1]! + b) | 0;
     words[w + at.HASH] = a;
     words[w + at.HASH + 1] = b;
+  }
+
+  /** Chunks of the names' tails. Those that a row refers to never change, so a snapshot may copy them at any time. */
+  get tails(): readonly Int32Array[] {
+    return this.#tails;
+  }
+
+  loadTails(words: Int32Array): void {
+    assert(words.length === TAILS_PER_CHUNK * TAIL_WORDS, "a snapshot holds whole chunks of name tails");
+    this.#tails.push(words.slice());
+  }
+
+  /** After all chunks of rows and tails are loaded: builds the index, the hashes and the free lists. */
+  finishLoad(): void {
+    this.#tailCount = Math.max(1, this.#tails.length * TAILS_PER_CHUNK);
+    const usedTails = new Uint8Array(this.#tailCount);
+    this.rows.finishLoad((row) => this.rows.words[chunkOf(row)]![wordOf(row) + at.STATE] !== 0);
+    for (let row = 1; row <= this.rows.top; row++) {
+      const words = this.rows.words[chunkOf(row)]!;
+      const w = wordOf(row);
+      if (words[w + at.STATE] === 0) continue;
+      this.#index.insert(words[w + at.TAG]!, row);
+      usedTails[words[w + at.TAIL]!] = 1;
+      this.hashA = (this.hashA + words[w + at.HASH]!) | 0;
+      this.hashB = (this.hashB + words[w + at.HASH + 1]!) | 0;
+      if ((words[w + at.STATE]! & at.IS_WORLD) !== 0) this.worlds.push(row);
+    }
+    for (let tail = this.#tailCount - 1; tail > 0; tail--) if (usedTails[tail] === 0) this.#freeTails.push(tail);
   }
 
   #tailChunk(tail: number): Int32Array {

@@ -8,10 +8,9 @@ import { type RecordMemory, viewMemory } from "./memory.ts";
 /** Bytes before the records that belong to the journal. */
 export const FRAME_HEAD_BYTES = 128;
 
-export class Frame implements RecordMemory {
-  readonly bytes: Uint8Array;
-  readonly words: Int32Array;
-  readonly floats: Float64Array;
+export class Frame {
+  /** A sector more than the largest body, for the journal pads a frame to whole sectors in place. */
+  readonly memory: RecordMemory = viewMemory(new ArrayBuffer(FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX + 512));
   /** First byte of the records. */
   readonly start = FRAME_HEAD_BYTES;
   /** Byte behind the last record. */
@@ -24,12 +23,9 @@ export class Frame implements RecordMemory {
   /** Time of the frame, ms since 1970. */
   timeMs = 0;
 
-  constructor() {
-    // A sector more than the largest body, for the journal pads a frame to whole sectors in place.
-    const memory = viewMemory(new ArrayBuffer(FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX + 512));
-    this.bytes = memory.bytes;
-    this.words = memory.words;
-    this.floats = memory.floats;
+  /** All bytes: head, records, padding. */
+  get bytes(): Uint8Array {
+    return this.memory.bytes;
   }
 
   /** Empties the frame for the next batch. */

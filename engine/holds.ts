@@ -112,6 +112,23 @@ export class Holds {
     this.#siftDown(this.rows.words[chunkOf(last)]![wordOf(last) + at.HEAP_PLACE]!, last);
   }
 
+  /** After all chunks of rows are loaded: builds the index, the hashes and the expiry heap. */
+  finishLoad(): void {
+    this.rows.finishLoad((row) => this.rows.words[chunkOf(row)]![wordOf(row) + at.STATE] !== 0);
+    for (let row = 1; row <= this.rows.top; row++) {
+      const words = this.rows.words[chunkOf(row)]!;
+      const w = wordOf(row);
+      // The place in the heap is not part of a snapshot: rows move in it without being told.
+      words[w + at.HEAP_PLACE] = 0;
+      if (words[w + at.STATE] === 0) continue;
+      this.#index.insert(words[w + at.TAG]!, row);
+      this.hashA = (this.hashA + words[w + at.HASH]!) | 0;
+      this.hashB = (this.hashB + words[w + at.HASH + 1]!) | 0;
+      const isOpen = (words[w + at.STATE]! & at.STATE_MASK) === at.OPEN;
+      if (isOpen && this.rows.floats[chunkOf(row)]![floatOf(row) + at.DUE] !== 0) this.schedule(row);
+    }
+  }
+
   #siftUp(place: number, row: number): void {
     let hole = place;
     while (hole > 1 && this.#isBefore(row, this.#heap[hole >>> 1]!)) {

@@ -7,8 +7,9 @@ import { CODE } from "./codes.ts";
 import { Frame } from "./frame.ts";
 import { copyWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
+import { type AccountState, checkInvariants, findAccount, stateHash, trialBalance } from "./inspect.ts";
 import { EXPIRIES_PER_FRAME_MAX, FRAME_BODY_BYTES_MAX, HORIZON_COMMANDS_DEFAULT, RESULT_BYTES_MAX } from "./limits.ts";
-import { type RecordMemory, viewMemory } from "./memory.ts";
+import { RecordMemory, viewMemory } from "./memory.ts";
 import { Outcome } from "./outcome.ts";
 import { CONTEXT, FIELD, FIRST_CONTROL_TYPE, TYPE } from "./record.ts";
 import * as record from "./record-words.ts";
@@ -33,6 +34,8 @@ export class Machine {
   readonly frame = new Frame();
   readonly #rules: Rules;
   readonly #outcome = new Outcome();
+  /** What the failed command of an atomic bucket had found. */
+  readonly #failed = new Outcome();
   /** One expire record, written by the group itself. */
   readonly #own = viewMemory(new ArrayBuffer(128));
   // What the look-ahead pass found for a block of records.
@@ -54,6 +57,24 @@ export class Machine {
   /** Last sequence given; 0 before the first. */
   get sequence(): number {
     return this.state.sequence;
+  }
+
+  /** The account by name, `@world` included, or undefined. */
+  account(partner: number, currency: number, name: string): AccountState | undefined {
+    return findAccount(this.state, partner, currency, name);
+  }
+
+  /** See `inspect.ts`. */
+  trialBalance(): Map<number, bigint> {
+    return trialBalance(this.state);
+  }
+
+  stateHash(): string {
+    return stateHash(this.state);
+  }
+
+  checkInvariants(): void {
+    checkInvariants(this.state);
   }
 
   /** Starts a frame at this time, not before the last one's: forgets what left the horizon and writes due expiries. */
@@ -100,11 +121,7 @@ export class Machine {
   replayFrame(body: Uint8Array, firstSequence: number, timeMs: number, records: number): void {
     assert(firstSequence === this.state.sequence + 1, "replayed frames have no gap");
     this.#startFrame(timeMs);
-    const input = {
-      bytes: body,
-      words: new Int32Array(body.buffer, body.byteOffset, body.byteLength >>> 2),
-      floats: new Float64Array(body.buffer, body.byteOffset, body.byteLength >>> 3),
-    };
+    const input = new RecordMemory(body.buffer, body.byteOffset, body.byteLength);
     let at = 0;
     for (let left = records; left > 0; ) {
       const run = this.#runLength(input.words, at, left);
@@ -116,7 +133,7 @@ export class Machine {
       "a replayed frame has its recorded length",
     );
     const words = input.words;
-    const made = this.frame.words;
+    const made = this.frame.memory.words;
     const offset = this.frame.start >>> 2;
     for (let i = 0; i < words.length; i++) {
       if (words[i] !== made[offset + i])
@@ -229,9 +246,9 @@ export class Machine {
   #write(input: RecordMemory, start: number, idTag: number): void {
     const { state, frame } = this;
     const out = frame.end >>> 2;
-    writeCommand(input, start, frame, out);
-    const end = writeResult(state.accounts, this.#outcome, frame, out) * 4;
-    state.remembered.add(idTag, state.sequence, state.timeMs, frame, frame.end, end - frame.end);
+    writeCommand(input, start, frame.memory, out);
+    const end = writeResult(state.accounts, this.#outcome, frame.memory, out) * 4;
+    state.remembered.add(idTag, state.sequence, state.timeMs, frame.memory, frame.end, end - frame.end);
     this.#advance(end);
   }
 
@@ -239,22 +256,22 @@ export class Machine {
   #refuse(input: RecordMemory, start: number, code: number): number {
     const out = this.frame.end >>> 2;
     this.#outcome.code = code;
-    writeCommand(input, start, this.frame, out);
-    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame, out) * 4);
+    writeCommand(input, start, this.frame.memory, out);
+    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame.memory, out) * 4);
     return code;
   }
 
   #writeRepeat(input: RecordMemory, start: number, place: number): void {
     const { remembered } = this.state;
     const out = this.frame.end >>> 2;
-    writeCommand(input, start, this.frame, out);
+    writeCommand(input, start, this.frame.memory, out);
     const first = {
       memory: remembered.chunkOf(place),
       w: logWordOf(place),
       sequence: remembered.sequenceOf(place),
       timeMs: remembered.timeOf(place),
     };
-    this.#advance(writeDuplicate(first, this.frame, out) * 4);
+    this.#advance(writeDuplicate(first, this.frame.memory, out) * 4);
   }
 
   #advance(end: number): void {
@@ -296,6 +313,7 @@ export class Machine {
     for (let at = start; at < end; at = this.#next(input, at)) {
       const code = this.#applyByTags(input, at);
       if (code === CODE.OK) continue;
+      this.#failed.copyResolved(this.#outcome);
       state.remembered.rewind(mark, this.#tagOf);
       state.undo.rollBack();
       state.keepSpentHolds();
@@ -336,10 +354,21 @@ export class Machine {
       const place = this.#findId(input.words, w);
       this.#begin(this.#findAccount(input.words, w, this.#accountTagAt(input.words, w)));
       const isKnownBefore = place !== 0 && remembered.sequenceOf(place) <= before;
+      if (at === failed && this.#failed.isResolved) this.#showFailed(input.words[w + record.PARTNER]!);
       this.#outcome.code = at === failed ? code : isKnownBefore ? CODE.ID_REUSED : CODE.ATOMIC_ABORTED;
       if (place === 0 && this.#outcome.code !== CODE.ID_REUSED) this.#write(input, at, this.#idTagAt(input.words, w));
       else this.#refuse(input, at, this.#outcome.code);
     }
+  }
+
+  /** The account that the failed command led to, as it stands now that the bucket is taken back. */
+  #showFailed(partner: number): void {
+    const { accounts } = this.state;
+    const outcome = this.#outcome;
+    outcome.copyResolved(this.#failed);
+    const { names, nameBytes, currency } = outcome;
+    const tag = accounts.tag(partner, currency, names, 0, nameBytes);
+    outcome.row = nameBytes === 0 ? 0 : accounts.find(tag, partner, currency, names, 0, nameBytes);
   }
 
   #applyByTags(input: RecordMemory, at: number): number {
@@ -388,8 +417,8 @@ export class Machine {
     this.#begin(0);
     this.#rules.run(input, start, 0, this.#idTagAt(input.words, start >>> 2), this.#outcome);
     this.state.dropSpentHolds();
-    writeCommand(input, start, this.frame, out);
-    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame, out) * 4);
+    writeCommand(input, start, this.frame.memory, out);
+    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame.memory, out) * 4);
   }
 
   readonly #tagOf = (words: Int32Array, w: number): number =>
@@ -406,7 +435,7 @@ export class Machine {
     for (let at = start; at < end; at = this.#next(input, at)) {
       this.#control(input, at >>> 2);
       const out = this.frame.end >>> 2;
-      this.frame.end = writeCommand(input, at, this.frame, out) * 4;
+      this.frame.end = writeCommand(input, at, this.frame.memory, out) * 4;
       this.frame.records++;
     }
   }

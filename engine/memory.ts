@@ -1,11 +1,21 @@
-/** Three views over one buffer, so that a record can be read and written by byte, by 32-bit word and by float64. */
-export interface RecordMemory {
+/**
+ * Three views over one buffer, so that a record can be read and written by byte, by 32-bit word and by float64. One class for all
+ * memories that hold records, so that the code reading them sees one shape and stays monomorphic.
+ */
+export class RecordMemory {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly floats: Float64Array;
+
+  /** `offset` and `length` in bytes, multiples of 8. */
+  constructor(buffer: ArrayBufferLike, offset: number, length: number) {
+    this.bytes = new Uint8Array(buffer, offset, length);
+    this.words = new Int32Array(buffer, offset, length >>> 2);
+    this.floats = new Float64Array(buffer, offset, length >>> 3);
+  }
 }
 
 /** Views over a whole buffer. Its length is a multiple of 8. */
 export function viewMemory(buffer: ArrayBufferLike): RecordMemory {
-  return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer), floats: new Float64Array(buffer) };
+  return new RecordMemory(buffer, 0, buffer.byteLength);
 }

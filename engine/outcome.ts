@@ -36,6 +36,18 @@ export class Outcome {
     this.nameBytes = 0;
     this.otherNameBytes = 0;
   }
+
+  /** Takes over what another outcome tells of a command that does not name its account itself. */
+  copyResolved(from: Outcome): void {
+    this.isResolved = from.isResolved;
+    this.currency = from.currency;
+    this.amountHi = from.amountHi;
+    this.amountLo = from.amountLo;
+    this.undoneType = from.undoneType;
+    this.names.set(from.names);
+    this.nameBytes = from.nameBytes;
+    this.otherNameBytes = from.otherNameBytes;
+  }
 }
 
 /** First word of the other side's name in `names`. */

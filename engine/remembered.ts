@@ -26,11 +26,23 @@ const FORGET_BLOCK = 64;
 /** Bit of the in-memory record's context byte: the command was reversed. Never in a frame. */
 export const REVERSED = 0x80;
 
-interface Chunk extends RecordMemory {
+interface Chunk {
+  readonly memory: RecordMemory;
+  readonly words: Int32Array;
   baseSequence: number;
   baseTimeMs: number;
   /** Units in use, the first included. */
   used: number;
+}
+
+/** A chunk of the log in a snapshot. */
+export interface LogChunkImage {
+  /** From the chunk's start to the end of what is used. */
+  readonly bytes: Uint8Array;
+  readonly baseSequence: number;
+  readonly baseTimeMs: number;
+  /** Unit of the first command that is still remembered. */
+  readonly firstUnit: number;
 }
 
 /** A point of the log to which an undone bucket returns. */
@@ -118,12 +130,7 @@ export class Remembered {
     assert(this.#tail - this.#head + 1 < CHUNKS_MAX, "the remembered commands stay below 32 GiB");
     this.#tail++;
     // A used-up chunk is taken again: its pages are mapped already, and mapping costs more than writing them.
-    const chunk = this.#spare ?? {
-      ...viewMemory(new ArrayBuffer(CHUNK_BYTES)),
-      baseSequence: 0,
-      baseTimeMs: 0,
-      used: 0,
-    };
+    const chunk = this.#spare ?? makeChunk();
     this.#spare = undefined;
     chunk.baseSequence = sequence;
     chunk.baseTimeMs = timeMs;
@@ -136,7 +143,7 @@ export class Remembered {
   chunkOf(place: number): RecordMemory {
     const chunk = this.#chunks[place >>> UNIT_BITS];
     assert(chunk !== undefined, "a place leads to a chunk");
-    return chunk;
+    return chunk.memory;
   }
 
   sequenceOf(place: number): number {
@@ -216,6 +223,53 @@ export class Remembered {
     return undefined;
   }
 
+  /** The log as of now, chunk by chunk, for a snapshot; until `endCapture` no chunk is reused. */
+  beginCapture(): LogChunkImage[] {
+    assert(!this.#isCaptured, "one snapshot at a time");
+    this.#isCaptured = true;
+    const images: LogChunkImage[] = [];
+    for (let number = this.#head; number <= this.#tail; number++) {
+      const { memory, baseSequence, baseTimeMs, used } = this.#chunks[number % CHUNKS_MAX]!;
+      const firstUnit = number === this.#head ? this.#headUnit : 1;
+      images.push({ bytes: memory.bytes.subarray(0, used * 8), baseSequence, baseTimeMs, firstUnit });
+    }
+    return images;
+  }
+
+  endCapture(): void {
+    this.#isCaptured = false;
+  }
+
+  /** Adds a chunk of a snapshot to a log that is being loaded, oldest first, and indexes its commands. */
+  loadChunk(image: LogChunkImage, tagOf: (words: Int32Array, w: number) => number): void {
+    const chunk = makeChunk();
+    chunk.memory.bytes.set(image.bytes);
+    chunk.baseSequence = image.baseSequence;
+    chunk.baseTimeMs = image.baseTimeMs;
+    chunk.used = image.bytes.byteLength / 8;
+    this.#tail++;
+    this.#chunks[this.#tail % CHUNKS_MAX] = chunk;
+    if (this.#tail === this.#head) this.#headUnit = image.firstUnit;
+    for (let unit = image.firstUnit; unit < chunk.used; ) {
+      const w = unit * 2 + 2;
+      // Marks may be younger than the snapshot; `State` sets them anew from the reversals in the log.
+      chunk.words[w + 1] = chunk.words[w + 1]! & ~(REVERSED << 16);
+      this.#index.insert(tagOf(chunk.words, w), ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit);
+      unit += 1 + at.recordUnits(chunk.words, w);
+    }
+  }
+
+  /** Calls back with each remembered command, oldest first. */
+  forEach(visit: (memory: RecordMemory, w: number) => void): void {
+    for (let number = this.#head; number <= this.#tail; number++) {
+      const chunk = this.#chunks[number % CHUNKS_MAX]!;
+      for (let unit = number === this.#head ? this.#headUnit : 1; unit < chunk.used; ) {
+        visit(chunk.memory, unit * 2 + 2);
+        unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
+      }
+    }
+  }
+
   /** Where the log ends now. */
   mark(): LogMark {
     return { chunk: this.#tail, used: this.#tail < 0 ? 1 : this.#chunks[this.#tail % CHUNKS_MAX]!.used };
@@ -240,6 +294,11 @@ export class Remembered {
       unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
     }
   }
+}
+
+function makeChunk(): Chunk {
+  const memory = viewMemory(new ArrayBuffer(CHUNK_BYTES));
+  return { memory, words: memory.words, baseSequence: 0, baseTimeMs: 0, used: 1 };
 }
 
 /** Told of each forgotten command: its record at word `w`, and its key's tag. */

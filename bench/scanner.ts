@@ -1,0 +1,136 @@
+/**
+ * Micro-benchmark of the command scanner against `JSON.parse` alone, in alternating rounds of one run. Checks its own
+ * result before it prints: the count, the records' sum of amounts, and identical bytes in every round.
+ *
+ *   node bench/scanner.ts [rounds]
+ */
+import { createHash } from "node:crypto";
+import { COMMAND_HEAD_BYTES } from "../engine/record.ts";
+import { CommandScanner, type RecordTarget, type ScanContext } from "../gateway/scanner/index.ts";
+
+const COMMANDS = 20;
+const BODIES = 500;
+const PASSES = 10;
+const ROUNDS = Number(process.argv[2] ?? 9);
+
+const CNY = { index: 1, scale: 2, code: "CNY" };
+const context: ScanContext = {
+  partner: 7,
+  currency: CNY,
+  strict: false,
+  currencies: { byCode: (code) => (code === "CNY" ? CNY : undefined) },
+};
+
+interface Shape {
+  readonly name: string;
+  command(n: number): object;
+  readonly space?: number;
+}
+
+const SHAPES: readonly Shape[] = [
+  { name: "credit, compact", command: credit },
+  { name: "credit, indented", command: credit, space: 1 },
+  {
+    name: "transfer with currency, memo, issued",
+    command: (n) => ({
+      ...credit(n),
+      type: "transfer",
+      to: `acc-${pad(n % 99, 7)}`,
+      currency: "CNY",
+      memo: "invoice 2026-11",
+      issued: "2026-11-20T13:35:00.125Z",
+    }),
+  },
+];
+
+function credit(n: number): { id: string; type: string; account: string; amount: string } {
+  return {
+    id: `ord-${pad(n, 16)}`,
+    type: "credit",
+    account: `acc-${pad(n % 1000, 7)}`,
+    amount: `10.${pad(n % 100, 2)}`,
+  };
+}
+
+function pad(n: number, digits: number): string {
+  return String(n).padStart(digits, "0");
+}
+
+function makeBodies(shape: Shape): Buffer[] {
+  return Array.from({ length: BODIES }, (_, body) => {
+    const commands = Array.from({ length: COMMANDS }, (_, i) => shape.command(body * COMMANDS + i));
+    return Buffer.from(JSON.stringify({ commands }, null, shape.space));
+  });
+}
+
+function makeTarget(): RecordTarget {
+  const memory = new SharedArrayBuffer(1 << 20);
+  const views = { bytes: new Uint8Array(memory), words: new Int32Array(memory), floats: new Float64Array(memory) };
+  return { ...views, start: 4096, limit: memory.byteLength };
+}
+
+const scanner = new CommandScanner();
+const target = makeTarget();
+
+/** Nanoseconds a command for PASSES passes over the bodies. */
+function timeOf(bodies: readonly Buffer[], work: (body: Buffer) => void): number {
+  const begin = process.hrtime.bigint();
+  for (let pass = 0; pass < PASSES; pass++) for (const body of bodies) work(body);
+  return Number(process.hrtime.bigint() - begin) / (PASSES * bodies.length * COMMANDS);
+}
+
+function scanOne(body: Buffer): void {
+  if (scanner.scan(body, body.length, context, target) !== COMMANDS) throw new Error("a body was refused");
+}
+
+function parseOne(body: Buffer): void {
+  if (JSON.parse(body.toString("utf8")).commands.length !== COMMANDS) throw new Error("a body lost commands");
+}
+
+/** Hash of all records, after checking that the amounts sum to what the shapes' amounts sum to. */
+function check(bodies: readonly Buffer[]): string {
+  const hash = createHash("sha256");
+  let sum = 0;
+  for (const body of bodies) {
+    scanOne(body);
+    for (let at = target.start; at < scanner.end; at += target.bytes[at + 7]! * 8) {
+      sum += target.floats[(at + COMMAND_HEAD_BYTES) / 8]!;
+    }
+    hash.update(target.bytes.subarray(target.start, scanner.end));
+  }
+  let expected = 0;
+  for (let n = 0; n < BODIES * COMMANDS; n++) expected += 1000 + (n % 100);
+  if (sum !== expected) throw new Error(`the amounts sum to ${sum}, not to ${expected}`);
+  return hash.digest("hex");
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+function run(shape: Shape): void {
+  const bodies = makeBodies(shape);
+  const before = check(bodies);
+  const scans: number[] = [];
+  const ratios: number[] = [];
+  for (let round = -2; round < ROUNDS; round++) {
+    const scan = timeOf(bodies, scanOne);
+    const parse = timeOf(bodies, parseOne);
+    if (round < 0) continue; // the first two rounds compile
+    scans.push(scan);
+    ratios.push(parse / scan);
+  }
+  if (check(bodies) !== before) throw new Error("the records differ between rounds");
+  const bytes = bodies[0]!.length / COMMANDS;
+  const rate = (1000 / median(scans)).toFixed(1);
+  const range = `${Math.min(...scans).toFixed(0)} to ${Math.max(...scans).toFixed(0)}`;
+  console.log(
+    `${shape.name}: ${rate} M commands/s, ${median(scans).toFixed(0)} ns (${range}) for ${bytes.toFixed(0)} bytes; ` +
+      `JSON.parse takes ${median(ratios).toFixed(1)} times as long`,
+  );
+}
+
+console.log(
+  `Node ${process.version}, ${process.platform} ${process.arch}; ${COMMANDS} commands a body, median of ${ROUNDS} rounds`,
+);
+for (const shape of SHAPES) run(shape);

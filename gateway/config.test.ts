@@ -1,0 +1,143 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError, isLoopback, readSettings } from "./config.ts";
+
+const DIGEST = "a".repeat(64);
+
+function refusal(environment: Record<string, string>): string {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  return "accepted";
+}
+
+describe("settings", () => {
+  it("serve with no configuration, on loopback, with one listener", () => {
+    expect(readSettings({})).toEqual({
+      listener: { host: "127.0.0.1", port: 8080 },
+      adminListener: undefined,
+      data: resolve("data"),
+      groups: ["g0"],
+      logLevel: "info",
+      adminKeyDigests: [],
+      horizonCommands: 16_000_000,
+      snapshotCommands: 20_000_000,
+      segmentBytes: 64 << 20,
+      retainSegments: undefined,
+      minFreeBytes: 512 << 20,
+    });
+  });
+
+  it("are frozen, lists too", () => {
+    const settings = readSettings({});
+    expect([settings, settings.groups, settings.listener, settings.adminKeyDigests].every(Object.isFrozen)).toBe(true);
+  });
+
+  it("ignore variables of others", () => {
+    expect(readSettings({ PATH: "/bin", HOST: "0.0.0.0" }).listener.host).toBe("127.0.0.1");
+  });
+
+  const accepted: [string, string, (settings: ReturnType<typeof readSettings>) => unknown, unknown][] = [
+    ["PORT", "0", (s) => s.listener.port, 0],
+    ["PORT", "65535", (s) => s.listener.port, 65_535],
+    ["HOST", "::1", (s) => s.listener.host, "::1"],
+    ["GROUPS", "g0, g1,eu-west_2", (s) => s.groups, ["g0", "g1", "eu-west_2"]],
+    ["LOG_LEVEL", "silent", (s) => s.logLevel, "silent"],
+    ["STORE", "off", (s) => s.listener.port, 8080],
+    ["RATE_LIMIT", "off", (s) => s.listener.port, 8080],
+    ["SNAPSHOT_COMMANDS", "off", (s) => s.snapshotCommands, undefined],
+    ["SNAPSHOT_COMMANDS", "1000", (s) => s.snapshotCommands, 1000],
+    ["SEGMENT_MB", "16", (s) => s.segmentBytes, 16 << 20],
+    ["RETAIN_SEGMENTS", "3", (s) => s.retainSegments, 3],
+    ["MIN_FREE_MB", "0", (s) => s.minFreeBytes, 0],
+    ["HORIZON", "5", (s) => s.horizonCommands, 5],
+    [
+      "ADMIN_KEY_SHA256",
+      `${DIGEST.toUpperCase()},${"b".repeat(64)}`,
+      (s) => s.adminKeyDigests,
+      [DIGEST, "b".repeat(64)],
+    ],
+    ["ADMIN_PORT", "9000", (s) => s.adminListener, { host: "127.0.0.1", port: 9000 }],
+  ];
+  it.each(accepted)("take RINGFENCE_%s=%s", (variable, value, pick, expected) => {
+    expect(pick(readSettings({ [`RINGFENCE_${variable}`]: value }))).toEqual(expected);
+  });
+
+  const refused: [string, string, string][] = [
+    ["PORT", "80a", "whole number"],
+    ["PORT", "65536", "from 0 to 65535"],
+    ["PORT", "-1", "whole number"],
+    ["PORT", "", "empty"],
+    ["HOST", "300.1.1.1", "IP address"],
+    ["HOST", "a b", "host name"],
+    ["GROUPS", "g0,,g1", "group's name"],
+    ["GROUPS", "G0", "group's name"],
+    ["GROUPS", "../x", "group's name"],
+    ["GROUPS", "g0,g0", "twice"],
+    ["GROUPS", Array.from({ length: 65 }, (_, i) => `g${i}`).join(","), "more than 64"],
+    ["KAFKA", "localhost:9092", "not in this version"],
+    ["STORE", "sqlite", "no store yet"],
+    ["RATE_LIMIT", "100", "no rate limit yet"],
+    ["LOG_LEVEL", "loud", "one of fatal"],
+    ["HORIZON", "0", "from 1"],
+    ["HORIZON", "1e6", "whole number"],
+    ["SEGMENT_MB", "8", "from 16"],
+    ["RETAIN_SEGMENTS", "0", "from 1"],
+    ["SNAPSHOT_COMMANDS", "never", "whole number"],
+    ["MIN_FREE_MB", "0.5", "whole number"],
+    ["MASTER_KEY", "x", "not a setting"],
+    ["toString", "x", "not a setting"],
+    ["PROT", "8080", "not a setting"],
+  ];
+  it.each(refused)("refuse RINGFENCE_%s=%s in one line that names it", (variable, value, why) => {
+    const message = refusal({ [`RINGFENCE_${variable}`]: value });
+    expect(message).toContain(`RINGFENCE_${variable}`);
+    expect(message).toContain(why);
+    expect(message).not.toContain("\n");
+  });
+
+  it("refuse a bad admin digest without repeating it, for it may be the key itself", () => {
+    const message = refusal({ RINGFENCE_ADMIN_KEY_SHA256: "ra_live_secret" });
+    expect(message).toContain("RINGFENCE_ADMIN_KEY_SHA256");
+    expect(message).not.toContain("ra_live_secret");
+  });
+});
+
+describe("off loopback", () => {
+  it.each(["0.0.0.0", "::", "10.0.0.1", "gateway.example"])("host %s needs the admin key's digest", (host) => {
+    expect(refusal({ RINGFENCE_HOST: host })).toContain("RINGFENCE_ADMIN_KEY_SHA256 is missing");
+  });
+
+  it("an admin listener off loopback needs it too", () => {
+    expect(refusal({ RINGFENCE_ADMIN_HOST: "0.0.0.0" })).toContain("RINGFENCE_ADMIN_KEY_SHA256 is missing");
+  });
+
+  it("admin moves to a listener of its own", () => {
+    const settings = readSettings({ RINGFENCE_HOST: "0.0.0.0", RINGFENCE_ADMIN_KEY_SHA256: DIGEST });
+    expect(settings.adminListener).toEqual({ host: "127.0.0.1", port: 8081 });
+  });
+
+  it("both listeners on one port are refused", () => {
+    const message = refusal({
+      RINGFENCE_HOST: "0.0.0.0",
+      RINGFENCE_PORT: "8081",
+      RINGFENCE_ADMIN_KEY_SHA256: DIGEST,
+    });
+    expect(message).toContain("RINGFENCE_ADMIN_PORT=8081");
+  });
+
+  it.each([
+    ["127.0.0.1", true],
+    ["127.9.9.9", true],
+    ["LOCALHOST", true],
+    ["::1", true],
+    ["127.example.org", false],
+    ["0.0.0.0", false],
+    ["::", false],
+  ])("%s is loopback: %s", (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
+  });
+});

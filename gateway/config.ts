@@ -1,0 +1,207 @@
+/** Settings from the environment: read once, validated whole, frozen. */
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { HORIZON_COMMANDS_DEFAULT } from "../engine/limits.ts";
+import { GROUPS_MAX } from "./limits.ts";
+
+/** A setting or the data folder forbids the start; the message is one plain line for the operator. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Listener {
+  readonly host: string;
+  /** 0 to 65535; 0 lets the system choose. */
+  readonly port: number;
+}
+
+export interface Settings {
+  readonly listener: Listener;
+  /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
+  readonly adminListener: Listener | undefined;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  /** Names, at least one, without repeats; the first takes the partners that name no group. */
+  readonly groups: readonly string[];
+  readonly logLevel: LogLevel;
+  /** Lower-case hex SHA-256 digests; when there are any, they alone admit an admin. */
+  readonly adminKeyDigests: readonly string[];
+  /** Commands that a group remembers by id. */
+  readonly horizonCommands: number;
+  /** Commands between two snapshots of a group; undefined: only at shutdown and on demand. */
+  readonly snapshotCommands: number | undefined;
+  readonly segmentBytes: number;
+  /** Sealed segments kept; undefined: all. */
+  readonly retainSegments: number | undefined;
+  /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
+  readonly minFreeBytes: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PREFIX = "RINGFENCE_";
+
+function refuse(variable: string, value: string, why: string): never {
+  throw new ConfigError(`${PREFIX}${variable}=${JSON.stringify(value)} is refused: ${why}.`);
+}
+
+function integer(variable: string, value: string, range: { min: number; max: number }): number {
+  const number = /^(0|[1-9][0-9]{0,15})$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= range.min && number <= range.max) return number;
+  return refuse(variable, value, `it must be a whole number from ${range.min} to ${range.max}`);
+}
+
+function host(variable: string, value: string): string {
+  const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value) && !/^[0-9.]+$/.test(value);
+  if (isIP(value) !== 0 || isName) return value;
+  return refuse(variable, value, "it must be an IP address or a host name");
+}
+
+function groups(value: string): readonly string[] {
+  const names = value.split(",").map((name) => name.trim());
+  for (const name of names) {
+    // Lower case only: a group's name is a folder's name, and some file systems do not tell case.
+    if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(name)) {
+      refuse("GROUPS", value, "a group's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or digit");
+    }
+  }
+  if (new Set(names).size !== names.length) refuse("GROUPS", value, "a group is named twice");
+  if (names.length > GROUPS_MAX) refuse("GROUPS", value, `more than ${GROUPS_MAX} groups`);
+  return Object.freeze(names);
+}
+
+function logLevel(value: string): LogLevel {
+  return (
+    LOG_LEVELS.find((level) => level === value) ??
+    refuse("LOG_LEVEL", value, `it must be one of ${LOG_LEVELS.join(", ")}`)
+  );
+}
+
+function digests(value: string): readonly string[] {
+  const list = value.split(",").map((digest) => digest.trim().toLowerCase());
+  if (list.length <= 2 && list.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return Object.freeze(list);
+  // The value is not repeated: someone may have put the key itself there.
+  throw new ConfigError(
+    `${PREFIX}ADMIN_KEY_SHA256 is refused: it must be the SHA-256 digest of an admin key in 64 hex digits, or two of them with a comma between.`,
+  );
+}
+
+const MIB = 1 << 20;
+
+/** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
+const PARSERS = {
+  HOST: (value: string) => host("HOST", value),
+  PORT: (value: string) => integer("PORT", value, { min: 0, max: 65_535 }),
+  DATA: (value: string) => (value.includes("\0") ? refuse("DATA", value, "a path has no zero byte") : resolve(value)),
+  GROUPS: groups,
+  KAFKA: (value: string) => refuse("KAFKA", value, "publishing to Kafka is not in this version; leave it unset"),
+  STORE: (value: string) =>
+    value === "off" ? value : refuse("STORE", value, "this version has no store yet; only `off` is possible"),
+  LOG_LEVEL: logLevel,
+  RATE_LIMIT: (value: string) =>
+    value === "off" ? value : refuse("RATE_LIMIT", value, "this version has no rate limit yet; only `off` is possible"),
+  ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
+  ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
+  ADMIN_KEY_SHA256: digests,
+  HORIZON: (value: string) => integer("HORIZON", value, { min: 1, max: 1e9 }),
+  SNAPSHOT_COMMANDS: (value: string) =>
+    value === "off" ? undefined : integer("SNAPSHOT_COMMANDS", value, { min: 1, max: 1e12 }),
+  // A segment must take the largest frame, 8 MiB and its header, so 16 is the least.
+  SEGMENT_MB: (value: string) => integer("SEGMENT_MB", value, { min: 16, max: 4096 }) * MIB,
+  RETAIN_SEGMENTS: (value: string) =>
+    value === "all" ? undefined : integer("RETAIN_SEGMENTS", value, { min: 1, max: 1e9 }),
+  MIN_FREE_MB: (value: string) => integer("MIN_FREE_MB", value, { min: 0, max: 1e9 }) * MIB,
+} as const;
+
+type Variable = keyof typeof PARSERS;
+
+const DEFAULTS: { readonly [name in Variable]?: string } = {
+  HOST: "127.0.0.1",
+  PORT: "8080",
+  DATA: "./data",
+  GROUPS: "g0",
+  STORE: "off",
+  LOG_LEVEL: "info",
+  RATE_LIMIT: "off",
+  ADMIN_HOST: "127.0.0.1",
+  ADMIN_PORT: "8081",
+  HORIZON: String(HORIZON_COMMANDS_DEFAULT),
+  SNAPSHOT_COMMANDS: "20000000",
+  SEGMENT_MB: "64",
+  RETAIN_SEGMENTS: "all",
+  MIN_FREE_MB: "512",
+};
+
+/** True for 127.0.0.0/8, ::1 and localhost: what only this machine reaches. */
+export function isLoopback(address: string): boolean {
+  const name = address.toLowerCase();
+  return name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+}
+
+/** An unset variable takes its default; an empty one counts as set, for it is most often a mistake in a script. */
+function value<T>(environment: Environment, variable: Variable, parse: (text: string) => T): T | undefined {
+  const text = environment[PREFIX + variable] ?? DEFAULTS[variable];
+  if (text === undefined) return undefined;
+  if (text === "") refuse(variable, text, "it is empty; unset it to have the default");
+  return parse(text);
+}
+
+function refuseUnknown(environment: Environment): void {
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith(PREFIX) || Object.hasOwn(PARSERS, name.slice(PREFIX.length))) continue;
+    const known = Object.keys(PARSERS).map((variable) => PREFIX + variable);
+    throw new ConfigError(`${name} is not a setting of this version. Known are ${known.join(", ")}.`);
+  }
+}
+
+function required<T>(found: T | undefined): T {
+  if (found === undefined) throw new Error("a setting without a default was required");
+  return found;
+}
+
+/** Reads settings from `environment`. Throws ConfigError with one line that names the variable and the reason. */
+export function readSettings(environment: Environment): Settings {
+  refuseUnknown(environment);
+  const read = <V extends Variable>(variable: V) =>
+    value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[V]>);
+  for (const variable of ["KAFKA", "STORE", "RATE_LIMIT"] as const) read(variable);
+  const listener = { host: required(read("HOST")), port: required(read("PORT")) };
+  const admin = { host: required(read("ADMIN_HOST")), port: required(read("ADMIN_PORT")) };
+  const apart =
+    !isLoopback(listener.host) ||
+    [`${PREFIX}ADMIN_HOST`, `${PREFIX}ADMIN_PORT`].some((name) => environment[name] !== undefined);
+  const settings: Settings = {
+    listener: Object.freeze(listener),
+    adminListener: apart ? Object.freeze(admin) : undefined,
+    data: required(read("DATA")),
+    groups: required(read("GROUPS")),
+    logLevel: required(read("LOG_LEVEL")),
+    adminKeyDigests: read("ADMIN_KEY_SHA256") ?? Object.freeze([]),
+    horizonCommands: required(read("HORIZON")),
+    snapshotCommands: read("SNAPSHOT_COMMANDS"),
+    segmentBytes: required(read("SEGMENT_MB")),
+    retainSegments: read("RETAIN_SEGMENTS"),
+    minFreeBytes: required(read("MIN_FREE_MB")),
+  };
+  checkListeners(settings);
+  return Object.freeze(settings);
+}
+
+function checkListeners({ listener, adminListener, adminKeyDigests }: Settings): void {
+  const exposed = [listener, adminListener].find((one) => one !== undefined && !isLoopback(one.host));
+  if (exposed !== undefined && adminKeyDigests.length === 0) {
+    throw new ConfigError(
+      `${PREFIX}ADMIN_KEY_SHA256 is missing: ${exposed.host} is not a loopback address, and off loopback the admin key's SHA-256 digest must be given.`,
+    );
+  }
+  if (adminListener === undefined || listener.port === 0 || listener.port !== adminListener.port) return;
+  const wildcard = [listener.host, adminListener.host].some((one) => one === "0.0.0.0" || one === "::");
+  if (wildcard || listener.host === adminListener.host) {
+    throw new ConfigError(
+      `${PREFIX}ADMIN_PORT=${adminListener.port} is refused: it is RINGFENCE_PORT too; give them different ports.`,
+    );
+  }
+}

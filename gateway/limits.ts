@@ -1,0 +1,43 @@
+/** Every limit of the gateway's cold parts, with why it has that value. Those of money and records are the engine's. */
+
+/** Bytes of a request body on cold routes: 1000 account names of 64 bytes fit twice. */
+export const COLD_BODY_BYTES_MAX = 256 << 10;
+
+/** Accounts in one lookup: one message to the group and back, far below a frame's time. */
+export const LOOKUP_ACCOUNTS_MAX = 1000;
+
+/** Results on one page; the same slice size as in the results topic, some 400 KB of JSON. */
+export const RESULTS_PAGE_MAX = 1000;
+
+/** Seconds that a long poll, or `Prefer: wait` on commands, may ask for: below the idle time of common proxies. */
+export const WAIT_SECONDS_MAX = 30;
+
+/** Milliseconds between heartbeats of an idle event stream: half of the idle time of common proxies. */
+export const HEARTBEAT_MS = 15_000;
+
+/** Open event streams and long polls of one partner: each holds a socket and a timer, so their number is bounded. */
+export const STREAMS_PER_PARTNER_MAX = 64;
+
+/** Live keys of a partner, live versions of a service, live admin keys: two, so that one can follow the other. */
+export const LIVE_KEYS_MAX = 2;
+
+/** Groups of one process: each is a thread with rings of 48 MiB. */
+export const GROUPS_MAX = 64;
+
+/** Index of the first registered currency: above every three-digit ISO 4217 number. */
+export const REGISTERED_CURRENCY_FIRST = 1000;
+
+/** Index of the last registered currency: a record holds a u16. */
+export const REGISTERED_CURRENCY_LAST = 0xffff;
+
+/** Milliseconds in which a request's headers must have come: a client that drips bytes frees its socket. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+
+/** Milliseconds in which a whole request must have come: 4 MiB within it is 1.1 Mbit/s. Above HEADERS_TIMEOUT_MS. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Milliseconds that an idle kept-alive socket stays open: above the 60 s of common proxies, so that they close first. */
+export const KEEP_ALIVE_MS = 72_000;
+
+/** Bytes of a request's headers: a bearer key, a request id and a proxy's additions take well below 2 KiB. */
+export const HEADER_BYTES_MAX = 8 << 10;

@@ -1,0 +1,66 @@
+/** Small helpers over bytes that every layout here needs. */
+
+/** The unit that a disk writes whole or not at all; frames start at multiples of it. */
+export const SECTOR_BYTES = 512;
+
+/** A block of zeros to write and to compare with. Nobody may write into it. */
+export const ZEROS = new Uint8Array(256 << 10);
+
+/** `bytes` rounded up to whole sectors. */
+export function sectorsUp(bytes: number): number {
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
+}
+
+/** Whole number up to 2^53 from a u64; by halves, for BigInt would allocate. */
+export function getU64(view: DataView, offset: number): number {
+  return view.getUint32(offset + 4, true) * 2 ** 32 + view.getUint32(offset, true);
+}
+
+export function setU64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value % 2 ** 32, true);
+  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** True if `from` (included) to `to` (excluded) holds zeros only. Compares blocks, because memcmp beats a loop tenfold. */
+export function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += ZEROS.byteLength) {
+    const length = Math.min(ZEROS.byteLength, to - at);
+    if (Buffer.compare(bytes.subarray(at, at + length), ZEROS.subarray(0, length)) !== 0) return false;
+  }
+  return true;
+}
+
+/** Offset behind the last byte in the range that is not zero; `from` if there is none. */
+export function endOfNonZero(bytes: Uint8Array, from: number, to: number): number {
+  for (let end = to; end > from; ) {
+    const start = Math.max(from, end - ZEROS.byteLength);
+    if (!isZero(bytes, start, end)) {
+      while (bytes[end - 1] === 0) end--;
+      return end;
+    }
+    end = start;
+  }
+  return from;
+}
+
+/** True if some whole sector of the range is all zeros; `from` and `to` are multiples of a sector. */
+export function hasZeroSector(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += SECTOR_BYTES) {
+    // The first byte of a sector of records is rarely zero: most sectors cost one look.
+    if (bytes[at] === 0 && isZero(bytes, at, at + SECTOR_BYTES)) return true;
+  }
+  return false;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+/** Lower-case hexadecimal, for messages. */
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}

@@ -1,0 +1,59 @@
+import * as fs from "node:fs";
+import type { FileLayer, Handle, OpenMode } from "./file-layer.ts";
+
+/** What libuv's one read or write call takes at most is 2^31 - 1 bytes; staying below keeps a call's time bounded. */
+const CALL_BYTES_MAX = 8 << 20;
+
+const FLAGS: Readonly<Record<OpenMode, string>> = Object.freeze({ read: "r", update: "r+", create: "wx+" });
+
+function slice(bytes: Uint8Array): number {
+  return Math.min(bytes.byteLength, CALL_BYTES_MAX);
+}
+
+function syncDirectory(directory: string): void {
+  const handle = fs.openSync(directory, "r");
+  try {
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+/** As a promise, for the callback API works on plain descriptors, which fs.promises does not. */
+function settle<T>(start: (done: (error: Error | null, value: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error === null ? resolve(value) : reject(error)));
+  });
+}
+
+/**
+ * The real file system. Synchronous calls, because one thread owns a group and a round trip through the thread pool costs
+ * more than the sync itself. EINTR needs no care: libuv repeats an interrupted call.
+ */
+export const nodeLayer: FileLayer = Object.freeze({
+  open: (path: string, mode: OpenMode) => fs.openSync(path, FLAGS[mode], 0o640),
+  close: (handle: Handle) => fs.closeSync(handle),
+  size: (handle: Handle) => fs.fstatSync(handle).size,
+  read: (handle: Handle, target: Uint8Array, position: number) =>
+    fs.readSync(handle, target, 0, slice(target), position),
+  write: (handle: Handle, bytes: Uint8Array, position: number) =>
+    fs.writeSync(handle, bytes, 0, bytes.byteLength, position),
+  datasync: (handle: Handle) => fs.fdatasyncSync(handle),
+  list: (directory: string) => fs.readdirSync(directory),
+  mkdir: (directory: string) => {
+    fs.mkdirSync(directory, { recursive: true });
+  },
+  rename: (from: string, to: string) => fs.renameSync(from, to),
+  unlink: (path: string) => fs.unlinkSync(path),
+  syncDirectory,
+  freeBytes: (directory: string) => {
+    const stats = fs.statfsSync(directory);
+    return stats.bavail * stats.bsize;
+  },
+  readInBackground: (handle: Handle, target: Uint8Array, position: number) =>
+    settle<number>((done) => fs.read(handle, target, 0, slice(target), position, done)),
+  writeInBackground: (handle: Handle, bytes: Uint8Array, position: number) =>
+    settle<number>((done) => fs.write(handle, bytes, 0, slice(bytes), position, done)),
+  datasyncInBackground: (handle: Handle) =>
+    settle<void>((done) => fs.fdatasync(handle, (error) => done(error, undefined))),
+});

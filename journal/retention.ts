@@ -1,0 +1,58 @@
+/** Deletes what recovery, publishing and auditing no longer need. */
+import { join } from "node:path";
+import type { FileLayer } from "./file-layer.ts";
+import { nodeLayer } from "./node-layer.ts";
+import { listSegmentNames } from "./segment-list.ts";
+import { findSnapshots, readSnapshotHeader } from "./snapshot.ts";
+
+/** Snapshots kept: the newest to start from, and one more for when that one is damaged. */
+export const SNAPSHOTS_KEPT = 2;
+
+export interface TrimOptions {
+  readonly directory: string;
+  readonly layer?: FileLayer;
+  /** Sequences from here on stay: how far back results can be read and balances be rebuilt. */
+  readonly keepFromSequence: number;
+  /** The last sequence that was published; what is behind it stays. */
+  readonly publishCursor: number;
+}
+
+/** What was deleted, in order, and the first sequence that the journal still has. */
+export interface TrimResult {
+  readonly deleted: readonly string[];
+  readonly oldestSequence: number;
+}
+
+/**
+ * Deletes older snapshots than the two newest, then segments that lie wholly below `keepFromSequence`, at or below the publish
+ * cursor and before the position of every kept snapshot, oldest first, so that the journal never has a gap. Without two
+ * snapshots no segment goes. May run beside the writer, whose segment is never among them.
+ */
+export function trim(options: TrimOptions): TrimResult {
+  const { directory, layer = nodeLayer, keepFromSequence, publishCursor } = options;
+  const deleted: string[] = [];
+  const remove = (file: string) => {
+    layer.unlink(join(directory, file));
+    // Each by itself: after a power loss the segments that are left must have no gap.
+    layer.syncDirectory(directory);
+    deleted.push(file);
+  };
+  const snapshots = findSnapshots(layer, directory).map(({ file }) => ({
+    file,
+    meta: readSnapshotHeader(layer, join(directory, file)),
+  }));
+  const valid = snapshots.filter(({ meta }) => meta !== undefined);
+  for (const { file } of valid.slice(SNAPSHOTS_KEPT).reverse()) remove(file);
+
+  const segments = listSegmentNames(layer, directory);
+  const oldestKept = valid[SNAPSHOTS_KEPT - 1]?.meta?.position.segment ?? 0;
+  const below = Math.min(keepFromSequence, publishCursor + 1);
+  let first = 0;
+  for (; first + 1 < segments.length; first++) {
+    const segment = segments[first]!;
+    // All of a segment's sequences lie below the first of the next one.
+    if (segment.number >= oldestKept || segments[first + 1]!.firstSequence > below) break;
+    remove(segment.file);
+  }
+  return { deleted, oldestSequence: segments[first]?.firstSequence ?? 1 };
+}
