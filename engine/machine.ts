@@ -314,8 +314,9 @@ export class Machine {
       const code = this.#applyByTags(input, at);
       if (code === CODE.OK) continue;
       this.#failed.copyResolved(this.#outcome);
-      state.remembered.rewind(mark, this.#tagOf);
+      // Undo first: it unmarks commands reversed within the bucket, whose entries the rewind drops with their chunk.
       state.undo.rollBack();
+      state.remembered.rewind(mark, this.#tagOf);
       state.keepSpentHolds();
       state.sequence = sequence;
       frame.end = frameEnd;

@@ -52,12 +52,15 @@ const RECENT = 400;
 /** Open holds beyond which the generator rather closes some. */
 const OPEN_HOLDS = 120;
 const HORIZONS = [50, 500, 5000] as const;
+const WIDE_HORIZONS = [5000, 20_000] as const;
 
 type Draft = { -readonly [key in keyof Command]: Command[key] };
 
 export class Generator {
   readonly #random: Random;
   readonly #model: Model;
+  /** Thousands of accounts instead of a handful: less contention, larger tables. */
+  readonly #isWide: boolean;
   readonly #recent: Command[] = [];
   readonly #names = ["a", "b", "c", "dora", "an-account-name.of:64_bytes_".padEnd(64, "x")];
   #open: readonly Hold[] = [];
@@ -65,14 +68,14 @@ export class Generator {
   #timeMs = 1_790_000_000_000;
 
   /** `model` is looked at, never changed: amounts and times are aimed at its limits. */
-  constructor(seed: number, model: Model) {
+  constructor(seed: number, model: Model, isWide = false) {
+    this.#isWide = isWide;
     this.#random = new Random(seed);
     this.#model = model;
   }
 
-  /** Starting horizon of the history. */
-  horizon(): number {
-    return this.#random.pick(HORIZONS);
+  #horizon(): number {
+    return this.#random.pick(this.#isWide ? WIDE_HORIZONS : HORIZONS);
   }
 
   /** Time of the next frame: the same, later, or exactly at, just before or after the next expiry or a far one. */
@@ -100,7 +103,7 @@ export class Generator {
     this.#open = this.#model.openHolds();
     // Accounts are closed now and then for good: without new names a long history would end in ACCOUNT_CLOSED alone.
     if (random.chance(0.02)) this.#names[random.below(this.#names.length)] = `n${this.#counter}`;
-    if (random.chance(0.003)) return this.horizon();
+    if (random.chance(0.003)) return this.#horizon();
     if (random.chance(0.002)) return this.#burst();
     if (random.chance(0.02)) return this.#refilled();
     if (random.chance(0.25)) return this.#atomicBucket();
@@ -382,6 +385,7 @@ export class Generator {
 
   #name(): string {
     const random = this.#random;
+    if (this.#isWide && random.chance(0.7)) return `wide-${random.below(2000)}`;
     if (random.chance(0.9)) return random.pick(this.#names);
     return `t${Math.floor(this.#counter / 100) % 50}-${random.below(3)}`;
   }
