@@ -12,7 +12,7 @@ function optionsOf(seed: number) {
   const isWide = seed % 16 === 0;
   return { seed, isWide, commands: Math.min(isWide ? 40_000 : 4000, COMMANDS) };
 }
-/** From here on, rare codes such as a hold out of range have come up with any seed tried. */
+/** With so many, the rarest pair of command and code still comes up a few times; with fewer it may not. */
 const COMMANDS_FOR_ALL_CODES = 200_000;
 
 const ALWAYS = ["OK", "ID_REUSED", "TOO_OLD", "ATOMIC_ABORTED", "(repeat)"] as const;

@@ -3,10 +3,11 @@
  * the invariants on the way, and the frames replayed through a second machine.
  */
 import { Machine } from "../machine.ts";
-import { type Bucket, CURRENCIES, Generator, type HistoryFrame, PARTNERS } from "./generate.ts";
+import { type Bucket, Generator, type HistoryFrame } from "./generate.ts";
 import { Model } from "./model.ts";
 import { minor } from "./numbers.ts";
 import { type ModelResult, resultText } from "./result.ts";
+import { CURRENCIES, PARTNERS } from "./scenarios.ts";
 import { MachineSubject, type RecordedFrame } from "./subject.ts";
 
 /** How often each code came out for each type: `counts[type][code]`. */
