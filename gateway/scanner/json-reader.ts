@@ -15,6 +15,9 @@ export type JsonValue =
 /** Deeper nesting is refused: a body has three levels, and a limit keeps the reader's own stack bounded. */
 const DEPTH_MAX = 32;
 
+/** A longer key is not repeated in pointers: its object's must do, or the answer could be as large as the body. */
+const KEY_LENGTH_SHOWN_MAX = 64;
+
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const SPACE = /[ \t\n\r]*/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON refuses exactly these in a string.
@@ -54,7 +57,7 @@ export class JsonReader {
     this.#container(pointer, "}", () => {
       if (this.peek() !== '"') this.#fail(pointer, "a key must be a string");
       const key = this.#string(pointer);
-      const inner = `${pointer}/${escapePointer(key)}`;
+      const inner = key.length > KEY_LENGTH_SHOWN_MAX ? pointer : `${pointer}/${escapePointer(key)}`;
       if (keys.has(key)) this.#problems.add(inner, "DUPLICATE_KEY", "The key stands twice in its object.");
       keys.add(key);
       if (this.peek() !== ":") this.#fail(inner, "a colon must follow the key");
