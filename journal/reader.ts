@@ -76,7 +76,7 @@ export class JournalReader {
 
   /** First sequence that retention has kept; 1 for a journal not trimmed or not there yet. */
   oldestSequence(): number {
-    return listSegmentNames(this.#layer, this.#directory)[0]?.firstSequence ?? 1;
+    return this.#names()[0]?.firstSequence ?? 1;
   }
 
   /**
@@ -112,7 +112,7 @@ export class JournalReader {
         const frame = await this.#frameHere();
         if (frame !== undefined) {
           const { info } = frame;
-          assert(info.firstSequence + info.count - 1 <= durableSequence, "the durable sequence is the last of a frame");
+          if (info.firstSequence + info.count - 1 > durableSequence) return undefined;
           this.#pass(info);
           return frame;
         }
@@ -141,9 +141,18 @@ export class JournalReader {
     }
   }
 
-  /** The segment that holds `sequence`: the first of those that begin there, for control frames may fill a whole one. */
+  /** Segments by name. A listing is no snapshot of the folder: beside a trim it may show a gap that is not there. */
+  #names(): SegmentName[] {
+    try {
+      return listSegmentNames(this.#layer, this.#directory);
+    } catch {
+      return listSegmentNames(this.#layer, this.#directory);
+    }
+  }
+
+  /** The segment that holds `sequence`: the last of those that begin at or before it. */
   #segmentOf(sequence: number): SegmentName {
-    const names = listSegmentNames(this.#layer, this.#directory);
+    const names = this.#names();
     const oldest = names[0];
     if (oldest === undefined) throw new JournalError("ENOENT", `no journal in ${this.#directory}`);
     this.#index.forgetBefore(oldest.number);
@@ -182,7 +191,7 @@ export class JournalReader {
   /** From a seal into the segment behind it. */
   async #enterNext(): Promise<void> {
     const { file, header } = this.#window!.entry;
-    const names = listSegmentNames(this.#layer, this.#directory);
+    const names = this.#names();
     const next = names.find(({ number }) => number === header.number + 1);
     if (next === undefined) {
       const oldest = names[0]?.firstSequence ?? 1;
