@@ -53,7 +53,6 @@ const EPOCH = 1;
 export class Pipeline {
   readonly #options: PipelineOptions;
   #isFrameOpen = false;
-  #entries = 0;
   /** One head, reused for every reply. */
   readonly #head = { kind: 0, token: 0, count: 0, sequence: 0, timeMs: 0 };
 
@@ -64,7 +63,6 @@ export class Pipeline {
   /** One turn. Returns false when there was nothing to do. Throws when the journal failed or a rule was broken. */
   turn(): boolean {
     const { commands, machine, now, journal } = this.#options;
-    this.#entries = 0;
     this.#isFrameOpen = false;
 
     // 1. Time. Due holds expire at the start of a frame, also when no command is there.
@@ -118,7 +116,6 @@ export class Pipeline {
         if (!this.#apply(words[w + at.ENTRY_KIND]!, payload, end, count)) return false;
     }
     commands.skip();
-    this.#entries++;
     return true;
   }
 

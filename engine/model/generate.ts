@@ -4,7 +4,7 @@
  */
 import type { CommandType } from "../record.ts";
 import type { Command } from "../record-codec.ts";
-import { type Account, accountKey, type Hold } from "./book.ts";
+import { type Account, accountKey, type Hold, worldKey } from "./book.ts";
 import type { Model } from "./model.ts";
 import { LARGEST, limbs, minor } from "./numbers.ts";
 import { Random } from "./random.ts";
@@ -44,6 +44,8 @@ const WEIGHTS: Readonly<Record<Generated, number>> = {
   close: 30,
   limits: 40,
 };
+
+const MOVEMENTS: ReadonlySet<CommandType> = new Set(["credit", "debit", "transfer", "capture"]);
 
 /** Commands kept to repeat, reverse or alter. */
 const RECENT = 400;
@@ -100,6 +102,7 @@ export class Generator {
     if (random.chance(0.02)) this.#names[random.below(this.#names.length)] = `n${this.#counter}`;
     if (random.chance(0.003)) return this.horizon();
     if (random.chance(0.002)) return this.#burst();
+    if (random.chance(0.02)) return this.#refilled();
     if (random.chance(0.25)) return this.#atomicBucket();
     const count = random.pick([1, 1, 1, 2, 5, 20, 70]);
     return { commands: this.#commands(count), atomic: false };
@@ -126,6 +129,24 @@ export class Generator {
       commands.push({ ...head, type: "hold", id: this.#newId(), amount: limbs(1n), expiresIn: 1 });
     }
     return { commands, atomic: false };
+  }
+
+  /** An account is emptied, filled again to the brim, and the emptying reversed: no room is left for it. */
+  #refilled(): Bucket {
+    const accounts = this.#model.balances().filter(({ available, status }) => available > 0n && status === "active");
+    if (accounts.length === 0) return { commands: this.#commands(1), atomic: false };
+    const { partner, currency, name: account, available, held, max } = this.#random.pick(accounts);
+    const world = this.#model.book.world.get(worldKey(partner, currency)) ?? 0n;
+    const room = [(max ?? LARGEST) - held, world + available + LARGEST].reduce((a, b) => (a < b ? a : b));
+    const head = { partner, currency, account };
+    const emptying = this.#newId();
+    const commands: Command[] = [
+      { ...head, type: "debit", id: emptying, amount: limbs(available) },
+      { ...head, type: "credit", id: this.#newId(), amount: limbs(clamp(room)) },
+      { type: "reverse", partner, currency: 0, id: this.#newId(), command: emptying },
+      { ...head, type: "debit", id: this.#newId(), amount: limbs(clamp(room)) },
+    ];
+    return { commands: commands.map((command) => this.#kept(command)), atomic: false };
   }
 
   #atomicBucket(): Bucket {
@@ -163,15 +184,16 @@ export class Generator {
     for (let index = 0; index < count; index++) {
       const made = commands.filter((command) => command.type !== "reverse");
       if (made.length > 0 && this.#random.chance(0.3)) commands.push(this.#after(this.#random.pick(made)));
-      else if (this.#random.chance(0.5)) commands.push(this.#small(partner, currency));
+      else if (this.#random.chance(0.9)) commands.push(this.#small(partner, currency));
       else commands.push(this.#command());
     }
     return commands;
   }
 
   #small(partner: number, currency: number): Command {
-    const type = this.#random.pick(["credit", "credit", "debit", "transfer", "hold"] as const);
     const account = this.#random.pick(this.#names);
+    const isThere = this.#model.book.accounts.has(accountKey(partner, currency, account));
+    const type = isThere ? this.#random.pick(["credit", "debit", "transfer", "hold"] as const) : "credit";
     const to = type === "transfer" ? { to: this.#random.pick(this.#names) } : {};
     return {
       type,
@@ -211,7 +233,7 @@ export class Generator {
               currency: hold.currency,
               type: "capture" as const,
               hold: hold.id,
-              amount: limbs(hold.rest + 1n),
+              amount: limbs(clamp(hold.rest + 1n)),
             },
           ]),
     ]);
@@ -289,9 +311,15 @@ export class Generator {
   #toReverse(draft: Draft): string {
     if (this.#recent.length === 0 || this.#random.chance(0.05))
       return this.#random.chance(0.3) ? draft.id : "no-command";
-    const chosen = this.#random.pick(this.#recent);
+    const chosen = this.#random.chance(0.7) ? this.#recentMovement() : this.#random.pick(this.#recent);
     if (this.#random.chance(0.97)) draft.partner = chosen.partner;
     return chosen.id;
+  }
+
+  #recentMovement(): Command {
+    let chosen = this.#random.pick(this.#recent);
+    for (let tries = 0; tries < 20 && !MOVEMENTS.has(chosen.type); tries++) chosen = this.#random.pick(this.#recent);
+    return chosen;
   }
 
   #fillLimits(draft: Draft): void {
@@ -299,7 +327,8 @@ export class Generator {
     const account = this.#account(draft, draft.account!);
     const available = account?.available ?? 0n;
     const total = available + (account?.held ?? 0n);
-    const floor = random.pick([0n, -1n, -5n, -1000n, -LARGEST, available, available + 1n]);
+    const isDeep = draft.currency === 3 && random.chance(0.3);
+    const floor = isDeep ? -LARGEST : random.pick([0n, -1n, -5n, -1000n, -LARGEST, available, available + 1n]);
     const ceiling = random.pick([0n, 5n, 1000n, LARGEST, total, total - 1n]);
     if (random.chance(0.6)) draft.minBalance = random.chance(0.3) ? null : limbs(floor > 0n ? 0n : floor);
     if (random.chance(0.4)) draft.maxBalance = random.chance(0.6) ? null : limbs(ceiling < 0n ? 0n : ceiling);
@@ -313,6 +342,7 @@ export class Generator {
     if (account !== undefined && random.chance(0.6)) {
       const room = account.max === null ? LARGEST : account.max;
       const aims = [account.available - account.min, room - account.available - account.held, account.available];
+      if (draft.type === "hold") aims.push(LARGEST - account.held);
       return clamp(random.pick(aims) + BigInt(random.between(-1, 1)));
     }
     if (draft.currency === 1 && random.chance(0.9)) return random.digits(random.between(1, 6));

@@ -22,21 +22,41 @@ export class Difference extends Error {
   override name = "Difference";
 }
 
-/** Where results agree, the number of them is returned by type and code through `counts`. */
+function count(counts: Counts, type: string, code: string): void {
+  const codes = counts.get(type) ?? new Map<string, number>();
+  codes.set(code, (codes.get(code) ?? 0) + 1);
+  counts.set(type, codes);
+}
+
+/** How an atomic bucket can end. */
+export const ATOMIC_OUTCOMES = [
+  "applied",
+  "failed first",
+  "failed between",
+  "failed last",
+  "repeated",
+  "mixed",
+  "id twice",
+] as const;
+
+function atomicOutcome(results: readonly ModelResult[]): (typeof ATOMIC_OUTCOMES)[number] {
+  const failed = results.findIndex(({ code }) => code !== "OK" && code !== "ATOMIC_ABORTED");
+  if (results.every(({ of }) => of !== undefined)) return "repeated";
+  if (failed === -1) return "applied";
+  const { code, command } = results[failed]!;
+  if (code === "ID_REUSED") {
+    return results.findIndex((result) => result.command.id === command.id) < failed ? "id twice" : "mixed";
+  }
+  return failed === 0 ? "failed first" : failed === results.length - 1 ? "failed last" : "failed between";
+}
+
+/** Where results agree, they are counted by type and code. */
 function compare(machine: readonly ModelResult[], model: readonly ModelResult[], counts: Counts): void {
   for (const [index, expected] of model.entries()) {
     const result = machine[index];
-    const TMP = (r: ModelResult): ModelResult =>
-      r.command.atomic && ["capture", "release", "reverse"].includes(r.command.type) && r.code !== "OK"
-        ? { ...r, account: undefined, currency: 0, undone: undefined, available: undefined, held: undefined }
-        : r;
-    const texts = [result === undefined ? "nothing" : resultText(TMP(result)), resultText(TMP(expected))] as const;
+    const texts = [result === undefined ? "nothing" : resultText(result), resultText(expected)] as const;
     if (texts[0] !== texts[1]) throw new Difference(`machine: ${texts[0]}\n  model: ${texts[1]}`);
-    const { type } = expected.command;
-    const codes = counts.get(type) ?? new Map<string, number>();
-    const code = expected.of === undefined ? expected.code : "(repeat)";
-    codes.set(code, (codes.get(code) ?? 0) + 1);
-    counts.set(type, codes);
+    count(counts, expected.command.type, expected.of === undefined ? expected.code : "(repeat)");
   }
   if (machine.length !== model.length)
     throw new Difference(`machine gave ${machine.length} results, not ${model.length}`);
@@ -75,7 +95,9 @@ export class Pair {
       return;
     }
     const { commands, atomic } = item;
-    compare(this.#subject.bucket(commands, atomic), this.model.bucket(commands, atomic), this.#counts);
+    const results = this.model.bucket(commands, atomic);
+    compare(this.#subject.bucket(commands, atomic), results, this.#counts);
+    if (atomic) count(this.#counts, "(atomic)", atomicOutcome(results));
   }
 
   /** Throws unless both books are the same and hold every invariant. */
@@ -86,19 +108,18 @@ export class Pair {
       if (sum !== 0n) throw new Difference(`currency ${currency} sums to ${sum}`);
     }
     for (const { partner, currency, name, available, held, min, max, status, version } of this.model.balances()) {
-      const row = this.machine.account === undefined ? undefined : this.machine.account(partner, currency, name);
+      const row = this.machine.account(partner, currency, name);
       const limits = row === undefined ? "" : `${minor(row.min)}..${row.max === undefined ? null : minor(row.max)}`;
       const actual = row && `${minor(row.available)}/${minor(row.held)} ${limits} ${row.status} v${row.version}`;
       const expected = `${available}/${held} ${min}..${max} ${status} v${version}`;
-      if (row !== undefined && actual !== expected)
-        throw new Difference(`${partner}/${currency}/${name}: ${actual}, not ${expected}`);
+      if (actual !== expected) throw new Difference(`${partner}/${currency}/${name}: ${actual}, not ${expected}`);
     }
   }
 
   /** Feeds the recorded frames to a fresh machine, whose index hashes differ; it checks each byte of each frame. */
   checkReplay(): void {
     this.#subject.endFrame();
-    const replayed = new Machine(this.#options);
+    const replayed = new Machine({ ...this.#options, seed: this.#options.seed + 1 });
     for (const { body, firstSequence, timeMs, records } of this.#frames) {
       replayed.replayFrame(body, firstSequence, timeMs, records);
     }
@@ -208,13 +229,20 @@ function frameText({ timeMs, items }: HistoryFrame): string {
   return [`at ${timeMs}`, ...lines].join("\n");
 }
 
-/** The counts as a table: a line a code, a column a type. */
+/** The counts as a table: a line a code, a column a type; below it how atomic buckets ended. */
 export function countsTable(counts: Counts, codes: readonly string[]): string {
-  const types = [...counts.keys()].sort();
-  const header = ["", ...types].map((cell, index) => (index === 0 ? cell.padEnd(21) : cell.padStart(9))).join("");
-  const lines = [...codes, "(repeat)"].map((code) => {
-    const cells = types.map((type) => String(counts.get(type)?.get(code) ?? 0).padStart(9));
-    return code.padEnd(21) + cells.join("");
-  });
-  return [header, ...lines].join("\n");
+  const types = [...counts.keys()].filter((type) => type !== "(atomic)").sort();
+  const line = (head: string, cells: readonly (string | number)[]) =>
+    head.padEnd(21) + cells.map((cell) => String(cell).padStart(9)).join("");
+  const atomic = ATOMIC_OUTCOMES.map((outcome) => `${outcome} ${counts.get("(atomic)")?.get(outcome) ?? 0}`);
+  return [
+    line("", types),
+    ...[...codes, "(repeat)"].map((code) =>
+      line(
+        code,
+        types.map((type) => counts.get(type)?.get(code) ?? 0),
+      ),
+    ),
+    `atomic buckets: ${atomic.join(", ")}`,
+  ].join("\n");
 }
