@@ -1,7 +1,7 @@
 /** Builds the HTTP server: what every route shares, and which routes a listener has. */
 import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { App, GatewayDeps, RouteDeps } from "./app-type.ts";
 import { ApiError } from "./errors.ts";
 import { fromSocketError, toApiError } from "./fault.ts";
@@ -61,7 +61,7 @@ function makeServer(deps: GatewayDeps): App {
   return fastify({
     loggerInstance: deps.logger,
     // Neither a line nor a child logger a request: the hot route cannot pay for them, and metrics count what is served.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger,
     genReqId: (request) => requestIdOf(request.headers),
     requestIdHeader: false,
