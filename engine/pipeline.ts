@@ -60,6 +60,11 @@ export class Pipeline {
     this.#options = options;
   }
 
+  /** The group's time now, whole ms since 1970. */
+  now(): number {
+    return this.#options.now();
+  }
+
   /** One turn. Returns false when there was nothing to do. Throws when the journal failed or a rule was broken. */
   turn(): boolean {
     const { commands, machine, now, journal } = this.#options;
@@ -79,7 +84,7 @@ export class Pipeline {
     commands.release();
 
     // 5. Let the answers go.
-    this.#writeStats();
+    this.writeStats();
     if (this.#options.replies.publish()) this.#options.wake();
 
     // 6. Prepare the next segment a little.
@@ -224,7 +229,8 @@ export class Pipeline {
     stats[STAT.syncMsMax] = Math.max(stats[STAT.syncMsMax]!, spentMs);
   }
 
-  #writeStats(): void {
+  /** Brings the figures up to date; called after each turn, and once after recovery. */
+  writeStats(): void {
     const { stats, machine } = this.#options;
     const { state } = machine;
     stats[STAT.sequence] = state.sequence;

@@ -7,7 +7,7 @@ export { Journal, type JournalOptions } from "./journal.ts";
 export { nodeLayer } from "./node-layer.ts";
 export { PositionIndex } from "./position-index.ts";
 export { type FrameView, JournalReader, type ReaderOptions } from "./reader.ts";
-export { type TrimOptions, type TrimResult, trim } from "./retention.ts";
+export { segmentsFrom, type TrimOptions, type TrimResult, trim } from "./retention.ts";
 export type { OnFrame, Position } from "./scan.ts";
 export { findSnapshots, type NewestSnapshotOptions, newestSnapshot, type OnChunk, readSnapshot } from "./snapshot.ts";
 export type { SnapshotMeta } from "./snapshot-format.ts";
