@@ -76,6 +76,7 @@ async function stream(deps: RouteDeps, { log, partner, after }: Source, request:
     ...SECURITY_HEADERS,
     "content-type": "text/event-stream; charset=utf-8",
     "x-request-id": request.id,
+    connection: "close",
     // For nginx, which else collects events before it passes them on.
     "x-accel-buffering": "no",
   });
