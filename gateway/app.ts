@@ -7,6 +7,7 @@ import { ApiError } from "./errors.ts";
 import { fromSocketError, toApiError } from "./fault.ts";
 import {
   COLD_BODY_BYTES_MAX,
+  CONNECTIONS_MAX,
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
@@ -91,6 +92,7 @@ function makeServer(deps: GatewayDeps): App {
 function shareBasics(app: App, deps: GatewayDeps): void {
   // Schemas of replies are documentation: serializing by them would drop what they forgot.
   app.setSerializerCompiler(() => JSON.stringify);
+  app.server.maxConnections = CONNECTIONS_MAX;
   app.decorateRequest("partner", undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) =>

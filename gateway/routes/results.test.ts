@@ -1,6 +1,8 @@
+import { once } from "node:events";
+import { createServer, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { eventTexts } from "../event-stream.ts";
+import { eventTexts, writePaced } from "../event-stream.ts";
 import { FakeResultLog } from "../fakes/group.ts";
 import { STREAMS_PER_PARTNER_MAX } from "../limits.ts";
 import { readResults } from "../results-reader.ts";
@@ -78,6 +80,18 @@ describe("GET /v1/results", () => {
     await until(() => gateway.log.waiting === 1);
     await gateway.app.close();
     expect((await pending).json()).toEqual({ results: [], next: 0 });
+  });
+
+  it("does not keep the gateway from closing by a connection that stays open", async () => {
+    const gateway = await testGateway();
+    await gateway.app.listen({ port: 0 });
+    const url = `${gateway.app.listeningOrigin}/v1/results?wait=30`;
+    const pending = fetch(url, { headers: { ...gateway.demo.headers, connection: "keep-alive" } });
+    await until(() => gateway.log.waiting === 1);
+    const began = performance.now();
+    await gateway.app.close();
+    expect((await pending).status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it("lets a partner have a bounded number of waits, and another partner is not concerned", async () => {
@@ -234,5 +248,34 @@ describe("the event stream's text", () => {
     log.oldest = 4;
     expect((await texts.next()).value).toBe('event: error\ndata: {"code":"RESULTS_TRIMMED","oldest":4}\n\n');
     expect((await texts.next()).done).toBe(true);
+  });
+});
+
+describe("a reader that takes nothing", () => {
+  it("is given up after a time, and the rest is never made", async () => {
+    let made = 0;
+    async function* texts() {
+      for (;;) {
+        made++;
+        yield "x".repeat(1 << 20);
+      }
+    }
+    const { signal } = new AbortController();
+    const failed = Promise.withResolvers<unknown>();
+    const server = createServer((_request, response) => {
+      writePaced(response, { texts: texts(), signal, stalledMs: 100 }).catch((error) => {
+        response.destroy();
+        failed.resolve(error);
+      });
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const request = httpGet(`http://127.0.0.1:${(server.address() as { port: number }).port}`, (reply) =>
+      reply.pause(),
+    );
+    request.on("error", () => {});
+    expect(await failed.promise).toMatchObject({ name: "AbortError" });
+    expect(made).toBeLessThan(50);
+    request.destroy();
   });
 });

@@ -83,7 +83,11 @@ async function stream(deps: RouteDeps, { log, partner, after }: Source, request:
   try {
     await writePaced(reply.raw, { texts: eventTexts(query, first), signal });
   } catch (error) {
-    if (!signal.aborted) deps.logger.error({ requestId: request.id, err: error }, "event stream failed");
+    const stalled = error instanceof Error && error.name === "AbortError";
+    if (!stalled) deps.logger.error({ requestId: request.id, err: error }, "event stream failed");
+    // What is not taken by now never will be, and `end` would wait for it.
+    reply.raw.destroy();
+    return;
   }
   reply.raw.end();
 }
