@@ -7,6 +7,7 @@ import { ApiError } from "./errors.ts";
 import { fromSocketError, toApiError } from "./fault.ts";
 import {
   COLD_BODY_BYTES_MAX,
+  CONNECTIONS_MAX,
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
@@ -35,7 +36,9 @@ function sendProblem(deps: GatewayDeps, error: unknown, request: FastifyRequest,
       "fault",
     );
   }
-  reply.code(problem.status).headers(problemHeaders(problem, request.id)).send(renderProblem(problem, request.id));
+  // As bytes, because to a string Fastify adds a charset, which this media type has not.
+  const body = Buffer.from(renderProblem(problem, request.id));
+  reply.code(problem.status).headers(problemHeaders(problem, request.id)).send(body);
 }
 
 /** Answers what could not be read as a request; there is no request object and no route. */
@@ -89,6 +92,7 @@ function makeServer(deps: GatewayDeps): App {
 function shareBasics(app: App, deps: GatewayDeps): void {
   // Schemas of replies are documentation: serializing by them would drop what they forgot.
   app.setSerializerCompiler(() => JSON.stringify);
+  app.server.maxConnections = CONNECTIONS_MAX;
   app.decorateRequest("partner", undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) =>
@@ -144,12 +148,25 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
   adminGroupRoutes(scope, deps);
 }
 
+/**
+ * A connection that still had a request when the server closed falls idle later, and would keep the process alive until its
+ * keep-alive time is over; node closes only those that are idle at the moment of closing.
+ */
+function closeAsTheyIdle({ server }: App): void {
+  if (!server.listening) return;
+  const timer = setInterval(() => server.closeIdleConnections(), 50);
+  server.once("close", () => clearInterval(timer));
+}
+
 /** The app of one listener, ready to listen or to inject; `close` ends open streams first. */
 export async function buildApp(deps: GatewayDeps, surface: Surface): Promise<App> {
   const app = makeServer(deps);
   const routeDeps: RouteDeps = { ...deps, streams: new Streams() };
   shareBasics(app, deps);
-  app.addHook("preClose", async () => routeDeps.streams.abortAll());
+  app.addHook("preClose", async () => {
+    routeDeps.streams.abortAll();
+    closeAsTheyIdle(app);
+  });
   await collectOpenApi(app, { withCommands: surface !== "operators" });
   await app.register(async (scope: App) => {
     coldHooks(scope, deps);

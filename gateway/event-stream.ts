@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import { ApiError } from "./errors.ts";
 import type { ResultLog, ResultPage } from "./group.ts";
-import { HEARTBEAT_MS, RESULTS_PAGE_MAX } from "./limits.ts";
+import { HEARTBEAT_MS, RESULTS_PAGE_MAX, STALLED_READER_MS } from "./limits.ts";
 import { readResults, sequenceOf } from "./results-reader.ts";
 
 export interface EventSourceQuery {
@@ -47,16 +47,37 @@ export async function* eventTexts(query: EventSourceQuery, first: ResultPage): A
   }
 }
 
+interface PacedTexts {
+  readonly texts: AsyncGenerator<string, void, void>;
+  readonly signal: AbortSignal;
+  /** STALLED_READER_MS unless given. */
+  readonly stalledMs?: number;
+}
+
+async function drained(response: ServerResponse, { signal, stalledMs }: { signal: AbortSignal; stalledMs: number }) {
+  const stalled = new AbortController();
+  const stop = () => stalled.abort();
+  const timer = setTimeout(stop, stalledMs);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await once(response, "drain", { signal: stalled.signal });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
 /**
  * Writes `texts` to the response. The next page is made only when the socket has taken the last one, so that a slow reader
- * costs one page of memory, whatever it misses.
+ * costs one page of memory, whatever it misses. Rejects with AbortError on abort, and when a reader takes nothing for
+ * `stalledMs`; the caller closes the response.
  */
 export async function writePaced(
   response: ServerResponse,
-  { texts, signal }: { texts: AsyncGenerator<string, void, void>; signal: AbortSignal },
+  { texts, signal, stalledMs = STALLED_READER_MS }: PacedTexts,
 ): Promise<void> {
   for await (const text of texts) {
     if (signal.aborted) break;
-    if (!response.write(text)) await once(response, "drain", { signal });
+    if (!response.write(text)) await drained(response, { signal, stalledMs });
   }
 }

@@ -44,8 +44,9 @@ function fromValidation(
   faults: readonly FastifySchemaValidationError[],
   { context, message }: { context: string | undefined; message: string | undefined },
 ): ApiError {
-  if (context !== "body") return new ApiError("INVALID_REQUEST", message);
   const errors = faults.map(toBodyFault);
+  if (context !== "body")
+    return new ApiError("INVALID_REQUEST", `${context ?? "request"}: ${errors[0]?.detail ?? message}`);
   return new ApiError("INVALID_BODY", errors[0]?.detail, { errors });
 }
 
@@ -56,7 +57,7 @@ function toBodyFault({ keyword, instancePath, params, message }: FastifySchemaVa
   const field = params.missingProperty ?? params.additionalProperty;
   const pointer = typeof field === "string" ? `${instancePath}/${escapePointer(field)}` : instancePath;
   const code = keyword === "additionalProperties" ? "UNKNOWN_FIELD" : snake(keyword);
-  const rule = keyword === "additionalProperties" ? "is not a field of this body" : (message ?? "is not valid");
+  const rule = keyword === "additionalProperties" ? "is not a known field" : (message ?? "is not valid");
   return { pointer, code, detail: `${pointer === "" ? "The body" : pointer} ${rule}.` };
 }
 

@@ -50,10 +50,14 @@ export const GROUP_METRIC_NAMES: readonly string[] = GROUP_METRICS.map(({ name }
 export class Metrics {
   readonly #registry = new PromRegistry();
   readonly #requests: Histogram<"method" | "route" | "status">;
+  readonly #groups: GroupDirectory;
+  /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
+  #scraped: readonly GroupStats[] = [];
 
   constructor(groups: GroupDirectory) {
     collectDefaultMetrics({ register: this.#registry });
-    for (const metric of GROUP_METRICS) this.#addGroupMetric(metric, groups);
+    this.#groups = groups;
+    for (const metric of GROUP_METRICS) this.#addGroupMetric(metric);
     this.#requests = new Histogram({
       name: "ringfence_http_request_seconds",
       help: "Time to answer a request, by route pattern; POST /v1/commands and event streams are not in it.",
@@ -85,16 +89,17 @@ export class Metrics {
 
   /** The exposition text. */
   text(): Promise<string> {
+    this.#scraped = this.#groups.all().map((group) => group.stats());
     return this.#registry.metrics();
   }
 
-  #addGroupMetric({ name, help, kind, value }: GroupMetric, groups: GroupDirectory): void {
+  #addGroupMetric({ name, help, kind, value }: GroupMetric): void {
     const options = { name, help, labelNames: ["group"] as const, registers: [this.#registry] };
     if (kind === "gauge") {
       const metric: Gauge<"group"> = new Gauge({
         ...options,
         collect: () => {
-          for (const group of groups.all()) metric.set({ group: group.name }, value(group.stats()));
+          for (const stats of this.#scraped) metric.set({ group: stats.name }, value(stats));
         },
       });
       return;
@@ -104,7 +109,7 @@ export class Metrics {
       collect: () => {
         // The group counts; prom-client only shows its count, and can do so only from zero.
         metric.reset();
-        for (const group of groups.all()) metric.inc({ group: group.name }, value(group.stats()));
+        for (const stats of this.#scraped) metric.inc({ group: stats.name }, value(stats));
       },
     });
   }

@@ -1,4 +1,5 @@
 /** Reads a partner's results on from a sequence: waits at the durable end, skips what belongs to others. */
+import { setImmediate as turn } from "node:timers/promises";
 import { ApiError } from "./errors.ts";
 import type { ResultLog, ResultPage } from "./group.ts";
 
@@ -27,6 +28,8 @@ export async function readResults(log: ResultLog, query: ReadQuery): Promise<Res
     if (page.results.length > 0 || signal.aborted) return page;
     if (page.next > after) {
       after = page.next;
+      // Much may belong to others; the requests between must not wait for all of it.
+      await turn();
       continue;
     }
     const restMs = end - performance.now();

@@ -76,13 +76,18 @@ async function stream(deps: RouteDeps, { log, partner, after }: Source, request:
     ...SECURITY_HEADERS,
     "content-type": "text/event-stream; charset=utf-8",
     "x-request-id": request.id,
+    connection: "close",
     // For nginx, which else collects events before it passes them on.
     "x-accel-buffering": "no",
   });
   try {
     await writePaced(reply.raw, { texts: eventTexts(query, first), signal });
   } catch (error) {
-    if (!signal.aborted) deps.logger.error({ requestId: request.id, err: error }, "event stream failed");
+    const stalled = error instanceof Error && error.name === "AbortError";
+    if (!stalled) deps.logger.error({ requestId: request.id, err: error }, "event stream failed");
+    // What is not taken by now never will be, and `end` would wait for it.
+    reply.raw.destroy();
+    return;
   }
   reply.raw.end();
 }
