@@ -49,6 +49,8 @@ export const GROUP_METRIC_NAMES: readonly string[] = GROUP_METRICS.map(({ name }
 
 export class Metrics {
   readonly #registry = new PromRegistry();
+  /** Answers to POST /v1/commands by status. */
+  readonly #commands = new Map<number, number>();
   readonly #requests: Histogram<"method" | "route" | "status">;
   readonly #groups: GroupDirectory;
   /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
@@ -58,6 +60,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#groups = groups;
     for (const metric of GROUP_METRICS) this.#addGroupMetric(metric);
+    this.#addCommandMetric();
     this.#requests = new Histogram({
       name: "ringfence_http_request_seconds",
       help: "Time to answer a request, by route pattern; POST /v1/commands and event streams are not in it.",
@@ -87,10 +90,28 @@ export class Metrics {
     this.#requests.observe({ method, route, status }, seconds);
   }
 
+  /** Counts one answer of POST /v1/commands: an addition, for a histogram costs as much as the scanner. */
+  countCommands(status: number): void {
+    this.#commands.set(status, (this.#commands.get(status) ?? 0) + 1);
+  }
+
   /** The exposition text. */
   text(): Promise<string> {
     this.#scraped = this.#groups.all().map((group) => group.stats());
     return this.#registry.metrics();
+  }
+
+  #addCommandMetric(): void {
+    const metric: Counter<"status"> = new Counter({
+      name: "ringfence_command_requests_total",
+      help: "Answers to POST /v1/commands, by status.",
+      labelNames: ["status"],
+      registers: [this.#registry],
+      collect: () => {
+        metric.reset();
+        for (const [status, count] of this.#commands) metric.inc({ status: String(status) }, count);
+      },
+    });
   }
 
   #addGroupMetric({ name, help, kind, value }: GroupMetric): void {

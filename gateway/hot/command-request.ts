@@ -113,7 +113,8 @@ export class CommandRequest implements Waiting {
   }
 
   lost(why: "late" | "down"): void {
-    const detail = why === "down" ? "The group failed while the bucket was under way; send the same ids again." : undefined;
+    const detail =
+      why === "down" ? "The group failed while the bucket was under way; send the same ids again." : undefined;
     this.refuse(new ApiError("OUTCOME_UNKNOWN", detail));
   }
 
@@ -152,17 +153,8 @@ export function sendProblem(response: ServerResponse, problem: ApiError, request
   response.end(body);
 }
 
-/** One object, reused: it is read only during the scan. */
-const target = { bytes: new Uint8Array(0), words: new Int32Array(0), floats: new Float64Array(0), start: 0, limit: 0 };
-
-function targetOf(link: GroupLink, start: number, bytes: number): RecordTarget {
-  const { memory } = link;
-  target.bytes = memory.bytes;
-  target.words = memory.words;
-  target.floats = memory.floats;
-  target.start = start;
-  target.limit = start + bytes;
-  return target;
+function targetOf({ memory }: GroupLink, start: number, bytes: number): RecordTarget {
+  return { bytes: memory.bytes, words: memory.words, floats: memory.floats, start, limit: start + bytes };
 }
 
 /** True if the request says that its body is JSON. */
