@@ -27,6 +27,8 @@ export interface MachineOptions {
   readonly horizonCommands?: number;
   /** Seed of the index hashes, so that nobody outside can choose keys that collide. Results do not depend on it. */
   readonly seed?: number;
+  /** A state loaded from a snapshot, instead of an empty one. */
+  readonly state?: State;
 }
 
 export class Machine {
@@ -47,10 +49,8 @@ export class Machine {
   touched = 0;
 
   constructor(options: MachineOptions = {}) {
-    this.state = new State({
-      horizonCommands: options.horizonCommands ?? HORIZON_COMMANDS_DEFAULT,
-      seed: (options.seed ?? 0) | 0,
-    });
+    const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0 } = options;
+    this.state = options.state ?? new State({ horizonCommands, seed: seed | 0 });
     this.#rules = new Rules(this.state);
   }
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, isLoopback, readSettings } from "./config.ts";
+import { ConfigError, isLoopback, readSettings, urlOf } from "./config.ts";
 
 const DIGEST = "a".repeat(64);
 
@@ -104,6 +104,16 @@ describe("settings", () => {
     expect(message).toContain("RINGFENCE_ADMIN_KEY_SHA256");
     expect(message).not.toContain("ra_live_secret");
   });
+});
+
+it.each([
+  ["127.0.0.1", "http://127.0.0.1:80"],
+  ["0.0.0.0", "http://127.0.0.1:80"],
+  ["::", "http://[::1]:80"],
+  ["fe80::1", "http://[fe80::1]:80"],
+  ["gateway.example", "http://gateway.example:80"],
+])("a listener on %s is reached at %s", (host, url) => {
+  expect(urlOf({ host, port: 80 })).toBe(url);
 });
 
 describe("off loopback", () => {

@@ -141,6 +141,13 @@ export function isLoopback(address: string): boolean {
   return name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
 }
 
+/** Where clients on this machine reach a listener; a wildcard address is reached over loopback. */
+export function urlOf({ host: address, port }: Listener): string {
+  if (address === "0.0.0.0") return `http://127.0.0.1:${port}`;
+  if (address === "::") return `http://[::1]:${port}`;
+  return isIP(address) === 6 ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}
+
 /** An unset variable takes its default; an empty one counts as set, for it is most often a mistake in a script. */
 function value<T>(environment: Environment, variable: Variable, parse: (text: string) => T): T | undefined {
   const text = environment[PREFIX + variable] ?? DEFAULTS[variable];

@@ -18,6 +18,12 @@ export const HEARTBEAT_MS = 15_000;
 /** Open event streams and long polls of one partner: each holds a socket and a timer, so their number is bounded. */
 export const STREAMS_PER_PARTNER_MAX = 64;
 
+/** Milliseconds in which a stream's reader must take a page: one that stands still this long frees its socket. */
+export const STALLED_READER_MS = 60_000;
+
+/** Open connections of one listener: each may hold 8 KiB of headers; ten thousand and some must be possible. */
+export const CONNECTIONS_MAX = 16_384;
+
 /** Live keys of a partner, live versions of a service, live admin keys: two, so that one can follow the other. */
 export const LIVE_KEYS_MAX = 2;
 

@@ -313,7 +313,8 @@ function recover(options: JournalOptions, from: Position | undefined, onFrame: O
   if (result.verdict!.decision === "tail damage" && acceptCut !== true) throw new DamageError(result.report!);
   const handle = repair({ layer, directory, scan: result, onEvent });
   for (const file of layer.list(directory)) {
-    if (file.endsWith(".prep")) layer.unlink(join(directory, file));
+    // What an earlier process had not finished.
+    if (file.endsWith(".prep") || file.endsWith(".snap.tmp")) layer.unlink(join(directory, file));
   }
   const { chain, entry, offset, frames } = result;
   onEvent({ kind: "recovered", frames, nextSequence: chain.nextSequence });

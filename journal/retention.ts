@@ -56,3 +56,9 @@ export function trim(options: TrimOptions): TrimResult {
   }
   return { deleted, oldestSequence: segments[first]?.firstSequence ?? 1 };
 }
+
+/** First sequence of the oldest of the newest `count` segments: what `keepFromSequence` is to be to keep that many. */
+export function segmentsFrom(directory: string, count: number, layer: FileLayer = nodeLayer): number {
+  const segments = listSegmentNames(layer, directory);
+  return segments.at(-count)?.firstSequence ?? 0;
+}

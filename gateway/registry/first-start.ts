@@ -28,7 +28,8 @@ export interface Credentials {
  */
 export function checkFolder(data: string, registryFile: string): void {
   if (existsSync(join(data, registryFile))) return;
-  const harmless = [OWNER_FILE, CREDENTIALS_FILE, "lost+found"];
+  // SQLite keeps a journal beside the lock file while the lock is held.
+  const harmless = [OWNER_FILE, `${OWNER_FILE}-journal`, CREDENTIALS_FILE, "lost+found"];
   const rest = readdirSync(data).filter((name) => !harmless.includes(name) && !name.startsWith("."));
   if (rest.length === 0) return;
   throw new ConfigError(

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import type { TestGateway } from "./testing.ts";
+import { testGateway } from "./testing.ts";
+
+interface Call {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly url: string;
+}
+
+/** Every operation that the gateway documents, with something in the place of each parameter. */
+async function calls({ app }: TestGateway, of: (path: string) => boolean): Promise<Call[]> {
+  const { paths } = (await app.inject("/openapi.json")).json();
+  return Object.entries(paths as Record<string, object>)
+    .filter(([path]) => of(path))
+    .flatMap(([path, item]) =>
+      Object.keys(item).map((method) => ({
+        method: method.toUpperCase() as Call["method"],
+        url: path.replace(/\{[^}]+\}/g, "1"),
+      })),
+    );
+}
+
+const isAdmin = (path: string) => path.startsWith("/v1/admin");
+const isPartner = (path: string) => path.startsWith("/v1/") && !isAdmin(path);
+
+async function codes({ app }: TestGateway, list: readonly Call[], headers: Record<string, string>): Promise<string[]> {
+  const seen = new Set<string>();
+  for (const call of list) {
+    const response = await app.inject({ ...call, headers });
+    seen.add(`${response.statusCode} ${response.json().code}`);
+  }
+  return [...seen];
+}
+
+describe("every route under /v1", () => {
+  it("answers 401 without a key, and says which scheme", async () => {
+    const gateway = await testGateway();
+    const all = await calls(gateway, (path) => path.startsWith("/v1/"));
+    expect(all.length).toBeGreaterThan(20);
+    expect(await codes(gateway, all, {})).toEqual(["401 UNAUTHENTICATED"]);
+    expect((await gateway.app.inject("/v1/results")).headers["www-authenticate"]).toMatch(/^Bearer/);
+  });
+
+  it.each(["Basic abc", "Bearer", "Bearer ", "Bearer rk_live_unknown", "Bearer a b", `Bearer ${"a".repeat(500)}`, ""])(
+    "answers 401 to Authorization: %s",
+    async (authorization) => {
+      const gateway = await testGateway();
+      const all = await calls(gateway, (path) => path.startsWith("/v1/"));
+      expect(await codes(gateway, all, { authorization })).toEqual(["401 UNAUTHENTICATED"]);
+    },
+  );
+
+  it("of the admin's answers 403 to a partner's key", async () => {
+    const gateway = await testGateway();
+    expect(await codes(gateway, await calls(gateway, isAdmin), gateway.demo.headers)).toEqual(["403 FORBIDDEN"]);
+  });
+
+  it("of the partners' answers 403 to an admin's key", async () => {
+    const gateway = await testGateway();
+    expect(await codes(gateway, await calls(gateway, isPartner), gateway.admin)).toEqual(["403 FORBIDDEN"]);
+  });
+
+  it("answers 403 to a service's secret, for none of them acts for a partner that is not named", async () => {
+    const gateway = await testGateway();
+    const { secret } = gateway.registry.addService("ledger");
+    const all = await calls(gateway, (path) => path.startsWith("/v1/"));
+    expect(await codes(gateway, all, { authorization: `Bearer ${secret}` })).toEqual(["403 FORBIDDEN"]);
+  });
+
+  it("asks for the key before it looks at the request", async () => {
+    const { app } = await testGateway();
+    const response = await app.inject({ method: "POST", url: "/v1/accounts/lookup", payload: "{", headers: {} });
+    expect(response.statusCode).toBe(401);
+  });
+});
+
+describe("a partner's key", () => {
+  it("is known by any case of the scheme's name", async () => {
+    const { app, demo } = await testGateway();
+    const authorization = demo.headers.authorization.replace("Bearer", "bearer");
+    expect((await app.inject({ url: "/v1/results", headers: { authorization } })).statusCode).toBe(200);
+  });
+
+  it("stops working at once when revoked, on a connection that used it before", async () => {
+    const { app, registry, demo } = await testGateway();
+    await app.listen({ port: 0 });
+    const url = `${app.listeningOrigin}/v1/results`;
+    expect((await fetch(url, { headers: demo.headers })).status).toBe(200);
+    registry.revokePartnerKey("demo", registry.partnerKeys("demo")[0]!.keyId);
+    expect((await fetch(url, { headers: demo.headers })).status).toBe(401);
+  });
+
+  it("does not lend its rights to another header on the same connection", async () => {
+    const { app, demo, other } = await testGateway();
+    await app.listen({ port: 0 });
+    const get = async (headers: Record<string, string>) =>
+      (await fetch(`${app.listeningOrigin}/v1/accounts/alice`, { headers })).status;
+    expect([await get(demo.headers), await get({}), await get(other("shop").headers)]).toEqual([404, 401, 404]);
+  });
+
+  it("of a suspended partner reads, but sends no commands", async () => {
+    const { app, registry, demo } = await testGateway();
+    const send = () => app.inject({ method: "POST", url: "/v1/commands", headers: demo.headers, payload: {} });
+    expect((await send()).statusCode).toBe(202);
+    registry.changePartner("demo", { status: "suspended" });
+    const refused = await send();
+    expect([refused.statusCode, refused.json().code]).toEqual([403, "PARTNER_SUSPENDED"]);
+    expect((await app.inject({ url: "/v1/results", headers: demo.headers })).statusCode).toBe(200);
+    const lookup = { method: "POST" as const, url: "/v1/accounts/lookup", payload: { accounts: ["a"] } };
+    expect((await app.inject({ ...lookup, headers: demo.headers })).statusCode).toBe(200);
+  });
+});

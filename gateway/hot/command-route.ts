@@ -1,0 +1,97 @@
+/**
+ * POST /v1/commands, beside Fastify's request lifecycle: the reply is hijacked in the first hook, the body is read raw and scanned
+ * into the ring. Parsing by JSON.parse and a schema would cap the gateway at a third of this.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { BODY_BYTES_MAX } from "../../engine/index.ts";
+import type { Names } from "../../results/index.ts";
+import type { App, GatewayDeps } from "../app-type.ts";
+import { ApiError } from "../errors.ts";
+import { toApiError } from "../fault.ts";
+import type { GroupLink } from "../link/group-link.ts";
+import type { Partner } from "../registry/index.ts";
+import { CommandScanner, type ScanContext } from "../scanner/index.ts";
+import { readBody } from "./body.ts";
+import { CommandRequest, type HotParts, isJson, sendProblem } from "./command-request.ts";
+import { readPrefer } from "./prefer.ts";
+
+export interface CommandRouteOptions {
+  readonly linkOf: (group: string) => GroupLink | undefined;
+  readonly names: Names;
+  readonly count: (status: number) => void;
+}
+
+/** Makes the registration of the route; see `GatewayDeps.registerCommandRoute`. */
+export function commandRoute(options: CommandRouteOptions): (app: App, deps: GatewayDeps) => void {
+  return (app, deps) => {
+    const contexts = new ScanContexts(deps);
+    const parts: HotParts = {
+      scanner: new CommandScanner(),
+      names: options.names,
+      count: options.count,
+      onFault: (error, requestId) => deps.logger.error({ requestId, err: error }, "fault"),
+    };
+    const handle = (request: IncomingMessage, response: ServerResponse, requestId: string): void => {
+      try {
+        const bucket = begin(request, response, requestId);
+        readBody(request, BODY_BYTES_MAX, bucket);
+      } catch (error) {
+        request.resume();
+        const problem = toApiError(error);
+        if (problem.code === "INTERNAL") parts.onFault(error, requestId);
+        options.count(problem.status);
+        sendProblem(response, problem, requestId);
+      }
+    };
+    const begin = (request: IncomingMessage, response: ServerResponse, requestId: string): CommandRequest => {
+      const partner = deps.authenticator.writingPartner(request.socket, request.headers.authorization);
+      if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
+      if (!isJson(request)) throw new ApiError("UNSUPPORTED_MEDIA_TYPE");
+      const wait = readPrefer(request.headers.prefer);
+      const link = options.linkOf(partner.group.name);
+      if (link === undefined) throw new ApiError("GROUP_DOWN", `Group ${partner.group.name} is not served here.`);
+      return new CommandRequest(parts, response, { requestId, link, context: contexts.of(partner), wait });
+    };
+    app.route({
+      method: "POST",
+      url: "/v1/commands",
+      schema: { hide: true },
+      onRequest: (request, reply, done) => {
+        reply.hijack();
+        handle(request.raw, reply.raw, request.id);
+        done();
+      },
+      handler: () => {
+        throw new Error("the request was hijacked");
+      },
+    });
+  };
+}
+
+/** What the scanner needs to know of a partner, made once for each state of the partner. */
+class ScanContexts {
+  readonly #deps: GatewayDeps;
+  readonly #contexts = new WeakMap<Partner, ScanContext>();
+
+  constructor(deps: GatewayDeps) {
+    this.#deps = deps;
+  }
+
+  of(partner: Partner): ScanContext {
+    // The registry replaces a partner's object when anything about it changes, so the object itself is the key.
+    let context = this.#contexts.get(partner);
+    if (context === undefined) {
+      const { index, currency, strict, minAmount, maxAmount } = partner;
+      context = {
+        partner: index,
+        currency,
+        strict,
+        currencies: this.#deps.registry.currencies,
+        ...(minAmount === undefined ? {} : { minAmount: minAmount.money }),
+        ...(maxAmount === undefined ? {} : { maxAmount: maxAmount.money }),
+      };
+      this.#contexts.set(partner, context);
+    }
+    return context;
+  }
+}

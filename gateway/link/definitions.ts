@@ -1,0 +1,67 @@
+/**
+ * Tells a group the names behind indexes before they are used, as control records, so that its journal can be read without the
+ * registry. What the journal knows already is not said again.
+ */
+import { type Control, encodeCommand } from "../../engine/index.ts";
+import { ISO_CURRENCIES } from "../currencies.ts";
+import type { Registry } from "../registry/index.ts";
+import type { Known } from "../thread/messages.ts";
+
+export class Definitions {
+  readonly #registry: Registry;
+  readonly #group: string;
+  readonly #horizonCommands: number;
+  #partners = new Set<number>();
+  #currencies = new Set<number>();
+  #isHorizonSet = true;
+  /** Registry version up to which everything is defined; -1 before the group is ready. */
+  version = -1;
+
+  constructor(options: { registry: Registry; group: string; horizonCommands: number }) {
+    this.#registry = options.registry;
+    this.#group = options.group;
+    this.#horizonCommands = options.horizonCommands;
+  }
+
+  /** Starts from what a group knows after its recovery. */
+  reset(known: Known): void {
+    this.#partners = new Set(known.partners);
+    this.#currencies = new Set(known.currencies);
+    this.#isHorizonSet = known.horizonCommands === this.#horizonCommands;
+    this.version = -1;
+  }
+
+  /** Control records for all that is not defined yet. To be followed by `done` once they are on their way. */
+  missing(): Control[] {
+    const controls: Control[] = [];
+    if (!this.#isHorizonSet) controls.push({ type: "setHorizon", commands: this.#horizonCommands });
+    for (const currency of [...ISO_CURRENCIES, ...this.#registry.registeredCurrencies()]) {
+      if (this.#currencies.has(currency.index)) continue;
+      controls.push({ type: "defineCurrency", currency: currency.index, id: currency.code, scale: currency.scale });
+    }
+    for (const partner of this.#registry.partners({ after: 0, limit: Number.MAX_SAFE_INTEGER })) {
+      if (partner.group.name !== this.#group || this.#partners.has(partner.index)) continue;
+      controls.push({ type: "definePartner", partner: partner.index, id: partner.id });
+    }
+    return controls;
+  }
+
+  done(controls: readonly Control[]): void {
+    for (const control of controls) {
+      if (control.type === "defineCurrency") this.#currencies.add(control.currency);
+      else if (control.type === "definePartner") this.#partners.add(control.partner);
+      else this.#isHorizonSet = true;
+    }
+    this.version = this.#registry.version;
+  }
+}
+
+/** Bytes of the largest control record: 16 head, 8 number, a name of 64. */
+export const CONTROL_BYTES_MAX = 88;
+
+/** Writes control records at byte `start`; returns the byte behind them. */
+export function writeControls(controls: readonly Control[], bytes: Uint8Array, start: number): number {
+  let at = start;
+  for (const control of controls) at += encodeCommand(control, bytes, at);
+  return at;
+}

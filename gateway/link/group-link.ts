@@ -1,0 +1,420 @@
+/**
+ * The gateway's end of a group: rings, waiting requests, the thread's life. A group whose thread dies is down until it has
+ * recovered from its journal in a new thread with new rings; the other groups go on (promise I11).
+ */
+import { statfsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import {
+  makeRing,
+  makeStats,
+  QUERY_BYTES,
+  REPLY_RING_BYTES,
+  RING_BYTES,
+  RingConsumer,
+  RingProducer,
+  ROW_BYTES,
+  readAccount,
+  ringLayout,
+  STAT,
+  writeQuery,
+} from "../../engine/index.ts";
+import { ApiError } from "../errors.ts";
+import type { AccountView, GroupStats } from "../group.ts";
+import type { Registry } from "../registry/index.ts";
+import type { FromGroup, Inspection, ThreadStart, ToGroup } from "../thread/messages.ts";
+import { CONTROL_BYTES_MAX, Definitions, writeControls } from "./definitions.ts";
+import { PendingRequests, type Reply, type Waiting } from "./pending.ts";
+import { Restarts } from "./restarts.ts";
+
+const { ENTRY, ENTRY_HEAD_BYTES } = ringLayout;
+
+/** How long a read waits for its answer, ms. */
+const READ_TIMEOUT_MS = 10_000;
+
+/** Control records in one entry: a few KiB. */
+const CONTROLS_PER_ENTRY = 64;
+
+export interface LinkOptions {
+  readonly name: string;
+  readonly index: number;
+  readonly directory: string;
+  readonly segmentBytes: number;
+  readonly snapshotCommands: number | undefined;
+  readonly retainSegments: number | undefined;
+  readonly horizonCommands: number;
+  readonly minFreeBytes: number;
+  readonly registry: Registry;
+  readonly log: LinkLog;
+  /** Told whenever the durable sequence has moved. */
+  readonly onDurable: (sequence: number) => void;
+}
+
+/** What a link writes to the log. */
+export interface LinkLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+interface Ask {
+  resolve(answer: { inspection?: Inspection; sequence?: number }): void;
+  reject(error: Error): void;
+}
+
+export class GroupLink {
+  readonly name: string;
+  readonly index: number;
+  readonly pending = new PendingRequests();
+  readonly #options: LinkOptions;
+  readonly #definitions: Definitions;
+  readonly #restarts = new Restarts();
+  readonly #asks = new Map<number, Ask>();
+  #nextAsk = 1;
+  #worker: Worker | undefined;
+  #commands!: RingProducer;
+  #replies!: RingConsumer;
+  #stats = new Float64Array(makeStats());
+  #state: GroupStats["state"] = "recovering";
+  #reason: string | undefined;
+  #freeBytes = 0;
+  #isStopping = false;
+  #isDraining = false;
+  #settled: (() => void)[] = [];
+  #reply!: Reply;
+
+  constructor(options: LinkOptions) {
+    this.name = options.name;
+    this.index = options.index;
+    this.#options = options;
+    const { registry, name, horizonCommands } = options;
+    this.#definitions = new Definitions({ registry, group: name, horizonCommands });
+  }
+
+  get isServing(): boolean {
+    return this.#state === "serving";
+  }
+
+  /** Starts the group's thread. Resolves when it serves, or has failed: its state tells which. */
+  start(): Promise<void> {
+    this.#startWorker();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  #startWorker(): void {
+    const { name, directory, segmentBytes, snapshotCommands, retainSegments } = this.#options;
+    const start: ThreadStart = {
+      group: name,
+      directory,
+      segmentBytes,
+      snapshotCommands,
+      retainSegments,
+      commandRing: makeRing(RING_BYTES),
+      replyRing: makeRing(REPLY_RING_BYTES),
+      stats: makeStats(),
+    };
+    this.#commands = new RingProducer(start.commandRing);
+    this.#replies = new RingConsumer(start.replyRing);
+    this.#stats = new Float64Array(start.stats);
+    this.#reply = { kind: 0, count: 0, sequence: 0, timeMs: 0, memory: this.#replies.memory, start: 0, end: 0 };
+    this.#state = "recovering";
+    this.#reason = undefined;
+    const worker = new Worker(new URL("../thread/worker.ts", import.meta.url), { workerData: start, name });
+    this.#worker = worker;
+    worker.on("message", (message: FromGroup) => this.#onMessage(message));
+    worker.on("error", (error) => this.#down(error.message, false));
+    worker.on("exit", (code) => this.#down(`its thread ended with code ${code}`, false));
+  }
+
+  #post(message: ToGroup): void {
+    this.#worker?.postMessage(message);
+  }
+
+  // The thread's messages
+
+  #onMessage(message: FromGroup): void {
+    if (message === 0) {
+      this.#drain();
+      return;
+    }
+    const { log, name } = { log: this.#options.log, name: this.name };
+    switch (message.kind) {
+      case "recovering":
+        log.info({ group: name, sequence: message.sequence }, "replaying the journal");
+        break;
+      case "ready":
+        this.#onReady(message);
+        break;
+      case "answer":
+        this.#takeAsk(message.ask)?.resolve(message);
+        break;
+      case "refused":
+        this.#takeAsk(message.ask)?.reject(new Error(message.reason));
+        break;
+      case "event":
+        logEvent(log, name, message.event);
+        break;
+      case "failed":
+        this.#down(message.reason, message.isFinal);
+        break;
+      default:
+        this.#onStopped(message.sequence);
+    }
+  }
+
+  #onReady({ known, tookMs, frames }: Extract<FromGroup, { kind: "ready" }>): void {
+    const { log } = this.#options;
+    log.info({ group: this.name, sequence: known.sequence, frames, tookMs: Math.round(tookMs) }, "group serves");
+    this.#definitions.reset(known);
+    this.#state = "serving";
+    this.#restarts.succeeded();
+    this.checkDisk();
+    this.defineMissing();
+    this.#drain();
+    this.#settle();
+  }
+
+  #onStopped(sequence: number): void {
+    this.#options.log.info({ group: this.name, sequence }, "group stopped");
+    this.#state = "down";
+    this.#reason = "stopped";
+    const worker = this.#worker;
+    this.#worker = undefined;
+    void worker?.terminate();
+    this.#settle();
+  }
+
+  /** The thread is gone or must go: everything that waits is told, and a new thread is started unless that is useless. */
+  #down(reason: string, isFinal: boolean): void {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#worker = undefined;
+    worker.removeAllListeners();
+    worker.on("error", () => {});
+    void worker.terminate();
+    this.#state = "down";
+    this.#reason = reason;
+    this.#options.log.error({ group: this.name, reason }, isFinal ? "group refuses to start" : "group failed");
+    this.pending.loseAll();
+    for (const ask of this.#asks.values()) ask.reject(new ApiError("GROUP_DOWN"));
+    this.#asks.clear();
+    this.#settle();
+    if (isFinal || this.#isStopping) return;
+    this.#restarts.schedule(() => this.#startWorker());
+  }
+
+  #settle(): void {
+    for (const settled of this.#settled.splice(0)) settled();
+  }
+
+  // The hot path
+
+  /** The ring's memory: what `claim` returns an offset in. */
+  get memory() {
+    return this.#commands.memory;
+  }
+
+  /** Throws GROUP_DOWN or DISK_FULL if commands cannot be taken now. */
+  assertTakesCommands(): void {
+    if (this.#state !== "serving") throw this.#downError();
+    if (this.#freeBytes < this.#options.minFreeBytes) throw new ApiError("DISK_FULL");
+    if (this.#definitions.version !== this.#options.registry.version) this.defineMissing();
+  }
+
+  /** Room in the ring for `bytes` of records, or -1 when it is too full. */
+  claim(bytes: number): number {
+    return this.#commands.claim(bytes);
+  }
+
+  /** Sends what was written at the last claim; `waiting` gets the answer. */
+  send(kind: number, bytes: number, count: number, waiting: Waiting, replyBytes: number): void {
+    const token = this.pending.add(waiting, replyBytes + ENTRY_HEAD_BYTES);
+    this.#commands.commit({ kind, token, count, sequence: 0, timeMs: 0 }, bytes);
+    if (this.#commands.publish()) this.#post(0);
+  }
+
+  /** Takes every answer that is there, then waits to be woken for the next. */
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const replies = this.#replies;
+    const reply = this.#reply;
+    do {
+      for (let start = replies.next(); start >= 0; start = replies.next()) {
+        const w = start >>> 2;
+        const { words, floats } = replies.memory;
+        reply.kind = words[w + ringLayout.ENTRY_KIND]!;
+        reply.count = words[w + ringLayout.ENTRY_COUNT]!;
+        reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
+        reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
+        reply.start = start + ENTRY_HEAD_BYTES;
+        reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
+        replies.skip();
+        this.pending.settle(words[w + ringLayout.ENTRY_TOKEN]!, reply);
+      }
+      replies.release();
+    } while (!replies.sleep());
+    this.#isDraining = false;
+    this.#options.onDurable(this.#stats[STAT.durable]!);
+  }
+
+  /** Defines partners, currencies and the horizon that the group does not know yet. They go before any later command. */
+  defineMissing(): void {
+    if (this.#state !== "serving") return;
+    const controls = this.#definitions.missing();
+    for (let i = 0; i < controls.length; i += CONTROLS_PER_ENTRY) {
+      const some = controls.slice(i, i + CONTROLS_PER_ENTRY);
+      const start = this.#commands.claim(some.length * CONTROL_BYTES_MAX);
+      // A full ring: the version stays behind, so the next command tries again and is refused meanwhile.
+      if (start < 0) throw new ApiError("OVERLOADED");
+      const end = writeControls(some, this.#commands.memory.bytes, start);
+      this.#commands.commit({ kind: ENTRY.control, token: 0, count: some.length, sequence: 0, timeMs: 0 }, end - start);
+      if (this.#commands.publish()) this.#post(0);
+    }
+    this.#definitions.done(controls);
+  }
+
+  // Reads
+
+  /** Accounts of one partner and currency, in the order asked; undefined for those never opened. */
+  accounts(partner: number, currency: number, names: readonly string[]): Promise<(AccountView | undefined)[]> {
+    const write = (start: number) =>
+      names.forEach((name, i) => {
+        writeQuery(this.#commands.memory, start + i * QUERY_BYTES, { partner, currency, name });
+      });
+    return this.#read(ENTRY.accounts, names.length, names.length * ROW_BYTES, write, (reply) =>
+      names.map((name, i) => {
+        const { floats, words } = reply.memory;
+        const found = readAccount(floats, words, (reply.start + i * ROW_BYTES) >>> 3);
+        if (found === undefined) return undefined;
+        const { available, held, min, max, status, version } = found;
+        const view = {
+          account: name,
+          currency,
+          available,
+          held,
+          status,
+          minBalance: min,
+          version,
+          sequence: reply.sequence,
+        };
+        return max === undefined ? view : { ...view, maxBalance: max };
+      }),
+    );
+  }
+
+  /** Asks for a remembered command; `render` gets the answer's record, if there is one. */
+  command<T>(partner: number, id: string, render: (reply: Reply) => T): Promise<T | undefined> {
+    const write = (start: number) => writeQuery(this.#commands.memory, start, { partner, currency: 0, name: id });
+    return this.#read(ENTRY.command, 1, 1024, write, (reply) => (reply.count === 0 ? undefined : render(reply)));
+  }
+
+  #read<T>(
+    kind: number,
+    count: number,
+    replyBytes: number,
+    write: (start: number) => void,
+    take: (reply: Reply) => T,
+  ): Promise<T> {
+    if (this.#state !== "serving") return Promise.reject(this.#downError());
+    const start = this.pending.hasRoom(replyBytes) ? this.#commands.claim(count * QUERY_BYTES) : -1;
+    if (start < 0) return Promise.reject(new ApiError("OVERLOADED"));
+    write(start);
+    return new Promise<T>((resolve, reject) => {
+      const waiting: Waiting = {
+        deadline: performance.now() + READ_TIMEOUT_MS,
+        settle: (reply) => resolve(take(reply)),
+        lost: (why) => reject(new ApiError(why === "down" ? "GROUP_DOWN" : "OVERLOADED")),
+      };
+      this.send(kind, count * QUERY_BYTES, count, waiting, replyBytes);
+    });
+  }
+
+  // Operating
+
+  inspect(): Promise<Inspection> {
+    return this.#ask("inspect").then((answer) => answer.inspection!);
+  }
+
+  snapshot(): Promise<{ sequence: number }> {
+    return this.#ask("snapshot").then((answer) => ({ sequence: answer.sequence! }));
+  }
+
+  #ask(kind: "inspect" | "snapshot"): Promise<{ inspection?: Inspection; sequence?: number }> {
+    if (this.#state !== "serving") return Promise.reject(this.#downError());
+    const ask = this.#nextAsk++;
+    return new Promise((resolve, reject) => {
+      this.#asks.set(ask, { resolve, reject });
+      this.#post({ kind, ask });
+    });
+  }
+
+  #takeAsk(number: number): Ask | undefined {
+    const ask = this.#asks.get(number);
+    this.#asks.delete(number);
+    return ask;
+  }
+
+  /** Called about every 100 ms: tells requests that have waited too long. */
+  expireRequests(): void {
+    this.pending.expire(performance.now());
+  }
+
+  /** Called about every second: how much room the disk has. */
+  checkDisk(): void {
+    try {
+      const disk = statfsSync(this.#options.directory);
+      this.#freeBytes = disk.bavail * disk.bsize;
+    } catch {
+      // The folder may not be there yet; the group's own file calls will say what is wrong.
+    }
+  }
+
+  stats(): GroupStats {
+    const s = this.#stats;
+    const at = (name: keyof typeof STAT): number => s[STAT[name]]!;
+    return {
+      name: this.name,
+      index: this.index,
+      state: this.#state,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      sequence: at("sequence"),
+      durable: at("durable"),
+      published: at("durable"),
+      ringBytes: this.#commands.capacity,
+      ringUsedBytes: this.#commands.usedBytes,
+      accounts: at("accounts"),
+      holds: at("holds"),
+      remembered: at("remembered"),
+      idHorizonSeconds: Math.max(0, at("timeMs") - at("oldestRememberedMs")) / 1000,
+      frames: at("frames"),
+      commands: at("commands"),
+      journalBytes: at("journalBytes"),
+      syncs: at("syncs"),
+      syncMsTotal: at("syncMsTotal"),
+      syncMsMax: at("syncMsMax"),
+      snapshotSequence: at("snapshotSequence"),
+      freeBytes: this.#freeBytes,
+    };
+  }
+
+  /** Works off what was taken, writes a snapshot, ends the thread. Resolves when that is done or the thread has failed. */
+  stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#restarts.cancel();
+    if (this.#worker === undefined) return Promise.resolve();
+    this.#post({ kind: "stop" });
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  #downError(): ApiError {
+    const detail = this.#state === "recovering" ? `Group ${this.name} is recovering; nothing was taken.` : undefined;
+    return new ApiError("GROUP_DOWN", detail);
+  }
+}
+
+function logEvent(log: LinkLog, group: string, event: Extract<FromGroup, { kind: "event" }>["event"]): void {
+  const fields = { group, ...event };
+  if (event.kind === "cut" || event.kind === "snapshot-invalid") log.warn(fields, "journal repaired");
+  else if (event.kind === "prepare-failed" || event.kind === "snapshot-failed") log.error(fields, "journal needs room");
+  else log.info(fields, "journal");
+}

@@ -1,0 +1,137 @@
+/** Prometheus metrics. Groups count in shared memory; what they say is read when a scrape comes, and costs nothing between. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as PromRegistry } from "prom-client";
+import type { GroupDirectory, GroupStats } from "./group.ts";
+
+interface GroupMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: "gauge" | "counter";
+  readonly value: (stats: GroupStats) => number;
+}
+
+const gauge = (name: string, help: string, value: GroupMetric["value"]): GroupMetric => ({
+  name,
+  help,
+  kind: "gauge",
+  value,
+});
+const counter = (name: string, help: string, value: GroupMetric["value"]): GroupMetric => ({
+  name,
+  help,
+  kind: "counter",
+  value,
+});
+
+/** All metrics of a group, each with the label `group`. */
+const GROUP_METRICS: readonly GroupMetric[] = [
+  gauge("id_horizon_seconds", "Age of the oldest command still remembered by id.", (s) => s.idHorizonSeconds),
+  gauge("ringfence_group_serving", "1 while the group takes commands, else 0.", (s) => (s.state === "serving" ? 1 : 0)),
+  gauge("ringfence_sequence", "Last sequence applied.", (s) => s.sequence),
+  gauge("ringfence_durable_sequence", "Last sequence on disk.", (s) => s.durable),
+  gauge("ringfence_published_sequence", "Last sequence published.", (s) => s.published),
+  gauge("ringfence_ring_bytes", "Size of the command ring.", (s) => s.ringBytes),
+  gauge("ringfence_ring_used_bytes", "Bytes of the command ring in use.", (s) => s.ringUsedBytes),
+  gauge("ringfence_accounts", "Accounts, closed ones too.", (s) => s.accounts),
+  gauge("ringfence_holds", "Hold rows, open ones and remembered closed ones.", (s) => s.holds),
+  gauge("ringfence_remembered_commands", "Commands remembered by id.", (s) => s.remembered),
+  gauge("ringfence_sync_seconds_max", "Longest sync of the journal since the start.", (s) => s.syncMsMax / 1000),
+  gauge("ringfence_snapshot_sequence", "Sequence of the newest snapshot; 0 without one.", (s) => s.snapshotSequence),
+  gauge("ringfence_disk_free_bytes", "Free bytes on the journal's disk.", (s) => s.freeBytes),
+  counter("ringfence_frames_total", "Frames written since the start.", (s) => s.frames),
+  counter("ringfence_commands_total", "Commands taken since the start.", (s) => s.commands),
+  counter("ringfence_journal_bytes_total", "Bytes of journal written since the start.", (s) => s.journalBytes),
+  counter("ringfence_syncs_total", "Syncs of the journal since the start.", (s) => s.syncs),
+  counter("ringfence_sync_seconds_total", "Time spent in syncs since the start.", (s) => s.syncMsTotal / 1000),
+];
+
+/** Names of the metrics of a group, for docs and tests. */
+export const GROUP_METRIC_NAMES: readonly string[] = GROUP_METRICS.map(({ name }) => name);
+
+export class Metrics {
+  readonly #registry = new PromRegistry();
+  /** Answers to POST /v1/commands by status. */
+  readonly #commands = new Map<number, number>();
+  readonly #requests: Histogram<"method" | "route" | "status">;
+  readonly #groups: GroupDirectory;
+  /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
+  #scraped: readonly GroupStats[] = [];
+
+  constructor(groups: GroupDirectory) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#groups = groups;
+    for (const metric of GROUP_METRICS) this.#addGroupMetric(metric);
+    this.#addCommandMetric();
+    this.#requests = new Histogram({
+      name: "ringfence_http_request_seconds",
+      help: "Time to answer a request, by route pattern; POST /v1/commands and event streams are not in it.",
+      labelNames: ["method", "route", "status"],
+      // From a memory read to a long poll of 30 seconds.
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 35],
+      registers: [this.#registry],
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Counts one answered request. `route` is the pattern, never the path, so that labels stay few. */
+  observe({
+    method,
+    route,
+    status,
+    seconds,
+  }: {
+    method: string;
+    route: string;
+    status: number;
+    seconds: number;
+  }): void {
+    this.#requests.observe({ method, route, status }, seconds);
+  }
+
+  /** Counts one answer of POST /v1/commands: an addition, for a histogram costs as much as the scanner. */
+  countCommands(status: number): void {
+    this.#commands.set(status, (this.#commands.get(status) ?? 0) + 1);
+  }
+
+  /** The exposition text. */
+  text(): Promise<string> {
+    this.#scraped = this.#groups.all().map((group) => group.stats());
+    return this.#registry.metrics();
+  }
+
+  #addCommandMetric(): void {
+    const metric: Counter<"status"> = new Counter({
+      name: "ringfence_command_requests_total",
+      help: "Answers to POST /v1/commands, by status.",
+      labelNames: ["status"],
+      registers: [this.#registry],
+      collect: () => {
+        metric.reset();
+        for (const [status, count] of this.#commands) metric.inc({ status: String(status) }, count);
+      },
+    });
+  }
+
+  #addGroupMetric({ name, help, kind, value }: GroupMetric): void {
+    const options = { name, help, labelNames: ["group"] as const, registers: [this.#registry] };
+    if (kind === "gauge") {
+      const metric: Gauge<"group"> = new Gauge({
+        ...options,
+        collect: () => {
+          for (const stats of this.#scraped) metric.set({ group: stats.name }, value(stats));
+        },
+      });
+      return;
+    }
+    const metric: Counter<"group"> = new Counter({
+      ...options,
+      collect: () => {
+        // The group counts; prom-client only shows its count, and can do so only from zero.
+        metric.reset();
+        for (const stats of this.#scraped) metric.inc({ group: stats.name }, value(stats));
+      },
+    });
+  }
+}

@@ -1,0 +1,6 @@
+import { join } from "node:path";
+
+/** The folder of a group's journal and snapshots. */
+export function groupDirectory(data: string, group: string): string {
+  return join(data, "groups", group);
+}

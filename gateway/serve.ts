@@ -1,0 +1,143 @@
+/** The composition root: puts engine, journal, results and the HTTP server together, and takes them down again. */
+import type { AddressInfo } from "node:net";
+import { buildApp, type Surface } from "./app.ts";
+import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
+import { Authenticator } from "./auth.ts";
+import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
+import { lockDataFolder } from "./data-lock.ts";
+import { Groups, namesOf } from "./groups.ts";
+import { commandRoute } from "./hot/command-route.ts";
+import { createLogger } from "./logger.ts";
+import { Metrics } from "./metrics.ts";
+import { QueryThread } from "./query-thread.ts";
+import { firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
+
+/** A running service. */
+export interface Service {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Drains, syncs, snapshots, ends. */
+  stop(): Promise<void>;
+}
+
+/** Starts the service and stops it on SIGTERM or SIGINT. What forbids the start is told in one line, and exits 1. */
+export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    const service = await start(readSettings(environment));
+    let isStopping = false;
+    const stop = () => {
+      if (isStopping) return;
+      isStopping = true;
+      service.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      );
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function fail(error: unknown): never {
+  const text = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`ringfence: ${text}\n`);
+  process.exit(1);
+}
+
+/** Starts the service with these settings. Throws ConfigError with one plain sentence when an operator's mistake forbids it. */
+export async function start(settings: Settings): Promise<Service> {
+  const lock = lockDataFolder(settings.data);
+  const logger = createLogger(settings.logLevel);
+  const { listener } = settings;
+  const { registry, credentials } = Registry.open({
+    data: settings.data,
+    groups: settings.groups,
+    adminKeyDigests: settings.adminKeyDigests,
+    url: urlOf(listener, listener.port),
+  });
+  const lifecycle: Lifecycle = { stopping: false };
+  const query = new QueryThread(settings);
+  const groups = new Groups({
+    settings,
+    registry,
+    log: logger,
+    onDurable: (group, sequence) => query.advance(group, sequence),
+    verify: (group, through) => query.verify(group, through),
+  });
+  const metrics = new Metrics(groups);
+  const deps: GatewayDeps = {
+    settings,
+    registry,
+    authenticator: new Authenticator(registry),
+    groups,
+    resultLogs: query,
+    history: query,
+    metrics,
+    logger,
+    lifecycle,
+    registerCommandRoute: commandRoute({
+      linkOf: (group) => groups.link(group),
+      names: namesOf(registry),
+      count: (status) => metrics.countCommands(status),
+    }),
+  };
+  // Listen first: /health and /ready tell what goes on while a long journal is replayed.
+  const apps = await listenAll(deps, settings);
+  const url = urlOf(listener, portOf(apps[0]!));
+  updateCredentialsUrl(settings.data, url);
+  await groups.start();
+  if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
+  process.stdout.write(`ringfence serves on ${url}\n`);
+  const stop = async () => {
+    lifecycle.stopping = true;
+    await Promise.all(apps.map((app) => app.close()));
+    await groups.stop();
+    await query.close();
+    registry.close();
+    lock.release();
+  };
+  const { adminListener } = settings;
+  const adminUrl = adminListener === undefined ? url : urlOf(adminListener, portOf(apps[1]!));
+  return { url, adminUrl, stop };
+}
+
+async function listenAll(deps: GatewayDeps, settings: Settings): Promise<App[]> {
+  const { listener, adminListener } = settings;
+  const wanted: [Surface, Listener][] =
+    adminListener === undefined
+      ? [["both", listener]]
+      : [
+          ["partners", listener],
+          ["operators", adminListener],
+        ];
+  const apps: App[] = [];
+  for (const [surface, { host, port }] of wanted) {
+    const app = await buildApp(deps, surface);
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      throw new ConfigError(`Cannot listen on ${host}:${port}: ${whyNot(error)}.`);
+    }
+    apps.push(app);
+  }
+  return apps;
+}
+
+function whyNot(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return "another process listens there; stop it, or set RINGFENCE_PORT to another port";
+  if (code === "EACCES") return "this user may not listen on that port";
+  if (code === "EADDRNOTAVAIL") return "this machine has no such address";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function portOf(app: App): number {
+  return (app.server.address() as AddressInfo).port;
+}
+
+function urlOf({ host }: Listener, port: number): string {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}

@@ -1,0 +1,59 @@
+/**
+ * What the gateway's thread and a group's thread say to each other beside the rings. A number (0) in either direction only wakes
+ * the other side, which then looks at its ring; everything else is an object with `kind`.
+ */
+import type { JournalEvent } from "../../journal/index.ts";
+
+/** What a group's thread is started with. */
+export interface ThreadStart {
+  readonly group: string;
+  /** The group's folder. */
+  readonly directory: string;
+  readonly segmentBytes: number;
+  readonly snapshotCommands: number | undefined;
+  readonly retainSegments: number | undefined;
+  readonly commandRing: SharedArrayBuffer;
+  readonly replyRing: SharedArrayBuffer;
+  /** Figures by `STAT`. */
+  readonly stats: SharedArrayBuffer;
+}
+
+/** Gateway → group. Each with an `ask` is answered by one `answer` or `refused` with the same number. */
+export type ToGroup =
+  | 0
+  | { readonly kind: "inspect"; readonly ask: number }
+  | { readonly kind: "snapshot"; readonly ask: number }
+  /** Work off the ring, write a snapshot, close the journal, end. */
+  | { readonly kind: "stop" };
+
+/** What a group knows of names; the gateway defines what is missing before it is used. */
+export interface Known {
+  readonly partners: readonly number[];
+  readonly currencies: readonly number[];
+  readonly horizonCommands: number;
+  readonly sequence: number;
+  readonly journalId: string;
+}
+
+export interface Inspection {
+  readonly sequence: number;
+  readonly stateHash: string;
+  /** Currency index and sum in minor units, in decimal digits. */
+  readonly trialBalance: readonly (readonly [number, string])[];
+}
+
+/** Group → gateway. */
+export type FromGroup =
+  | 0
+  | { readonly kind: "recovering"; readonly sequence: number }
+  | { readonly kind: "ready"; readonly known: Known; readonly tookMs: number; readonly frames: number }
+  | { readonly kind: "answer"; readonly ask: number; readonly inspection?: Inspection; readonly sequence?: number }
+  | { readonly kind: "refused"; readonly ask: number; readonly reason: string }
+  | { readonly kind: "event"; readonly event: JournalEvent | SnapshotEvent }
+  /** The group stops serving. `isFinal`: starting it again would find the same, so an operator has to look. */
+  | { readonly kind: "failed"; readonly reason: string; readonly isFinal: boolean }
+  | { readonly kind: "stopped"; readonly sequence: number };
+
+export type SnapshotEvent =
+  | { readonly kind: "snapshot"; readonly sequence: number; readonly tookMs: number; readonly deleted: number }
+  | { readonly kind: "snapshot-failed"; readonly message: string };

@@ -1,0 +1,75 @@
+/** From files to a running state: newest valid snapshot, then the journal behind it. */
+import { join } from "node:path";
+import { Machine, type State, StateLoader } from "../../engine/index.ts";
+import {
+  DamageError,
+  findSnapshots,
+  Journal,
+  type JournalEvent,
+  nodeLayer,
+  type Position,
+  readSnapshot,
+} from "../../journal/index.ts";
+
+export interface RecoveryOptions {
+  readonly directory: string;
+  readonly group: string;
+  readonly segmentBytes: number;
+  readonly seed: number;
+  readonly onEvent: (event: JournalEvent) => void;
+  /** Told of the sequence reached, now and then. */
+  readonly onProgress: (sequence: number) => void;
+}
+
+export interface Recovered {
+  readonly machine: Machine;
+  readonly journal: Journal;
+  /** Frames replayed. */
+  readonly frames: number;
+  /** Sequence of the snapshot it started from; 0 without one. */
+  readonly snapshotSequence: number;
+}
+
+/** Frames between two reports of progress. */
+const PROGRESS_FRAMES = 4096;
+
+/** Recovers a group. Throws DamageError when its files are damaged (promise I8). */
+export function recover(options: RecoveryOptions): Recovered {
+  const { directory, group, segmentBytes, onEvent, onProgress } = options;
+  nodeLayer.mkdir(directory);
+  const snapshot = loadNewest(options);
+  const machine = snapshot === undefined ? new Machine({ seed: options.seed }) : new Machine({ state: snapshot.state });
+  let frames = 0;
+  const journal = Journal.open({ directory, group, segmentBytes, onEvent }, snapshot?.position, (info, body) => {
+    machine.replayFrame(body, info.firstSequence, info.timeMs, info.records);
+    if (++frames % PROGRESS_FRAMES === 0) onProgress(machine.sequence);
+  });
+  const snapshotSequence = snapshot === undefined ? 0 : snapshot.position.nextSequence - 1;
+  return { machine, journal, frames, snapshotSequence };
+}
+
+/** The newest snapshot that is whole; damaged ones are told of and passed over, for the journal may reach back further. */
+function loadNewest(options: RecoveryOptions): { state: State; position: Position } | undefined {
+  const { directory, group, onEvent } = options;
+  for (const { file } of findSnapshots(nodeLayer, directory)) {
+    const refuse = (message: string) => onEvent({ kind: "snapshot-invalid", file, message });
+    try {
+      const loader = new StateLoader();
+      const meta = readSnapshot(nodeLayer, join(directory, file), (tag, index, bytes) =>
+        loader.add({ tag, index, bytes }),
+      );
+      if (meta.group !== group) {
+        refuse(`It is of group ${meta.group}.`);
+        continue;
+      }
+      const state = loader.finish();
+      const hash = new Machine({ state }).stateHash();
+      if (hash === meta.stateHash) return { state, position: meta.position };
+      refuse(`Its state hash is ${meta.stateHash}, but its content gives ${hash}.`);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      refuse(error.message);
+    }
+  }
+  return undefined;
+}

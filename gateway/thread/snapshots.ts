@@ -1,0 +1,75 @@
+/** Writes snapshots beside the running loop, one chunk between two turns, and trims what retention allows. */
+import { type Machine, StateCapture } from "../../engine/index.ts";
+import { type Journal, nodeLayer, SnapshotWriter, segmentsFrom, trim } from "../../journal/index.ts";
+import type { SnapshotEvent } from "./messages.ts";
+
+export interface SnapshotterOptions {
+  readonly machine: Machine;
+  readonly journal: Journal;
+  readonly directory: string;
+  readonly group: string;
+  readonly retainSegments: number | undefined;
+  readonly onEvent: (event: SnapshotEvent) => void;
+}
+
+export class Snapshotter {
+  readonly #options: SnapshotterOptions;
+  #running: Promise<number> | undefined;
+  /** Sequence of the last snapshot that this process wrote or started from. */
+  sequence: number;
+
+  constructor(options: SnapshotterOptions, sequence: number) {
+    this.#options = options;
+    this.sequence = sequence;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Writes a snapshot of the present state, or joins the one under way. Resolves with its sequence; rejects when it failed. */
+  take(): Promise<number> {
+    this.#running ??= this.#write().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #write(): Promise<number> {
+    const { machine, journal, directory, group, onEvent } = this.#options;
+    const { sequence } = machine;
+    if (sequence === this.sequence && sequence > 0) return sequence;
+    const begin = performance.now();
+    const capture = new StateCapture(machine.state);
+    let writer: SnapshotWriter | undefined;
+    try {
+      const { journalId, position } = journal;
+      const stateHash = machine.stateHash();
+      const meta = { journalId, group, epoch: 1, timeMs: machine.state.timeMs, position, stateHash };
+      writer = new SnapshotWriter(nodeLayer, directory, meta);
+      for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) {
+        await writer.addChunk(chunk.tag, chunk.index, chunk.bytes);
+      }
+      await writer.finish();
+    } catch (error) {
+      await writer?.abort();
+      const message = error instanceof Error ? error.message : String(error);
+      onEvent({ kind: "snapshot-failed", message });
+      throw error;
+    } finally {
+      capture.end();
+    }
+    this.sequence = sequence;
+    onEvent({ kind: "snapshot", sequence, tookMs: performance.now() - begin, deleted: this.#trim() });
+    return sequence;
+  }
+
+  /** Deletes segments beyond those to keep; returns how many files went. */
+  #trim(): number {
+    const { directory, retainSegments, machine } = this.#options;
+    // Until results are published elsewhere, the journal serves them, so it is its own publish cursor.
+    const publishCursor = machine.sequence;
+    const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments);
+    return trim({ directory, keepFromSequence, publishCursor }).deleted.length;
+  }
+}
