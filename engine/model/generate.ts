@@ -10,6 +10,8 @@ import { LARGEST, limbs, minor } from "./numbers.ts";
 import { Random } from "./random.ts";
 import { burst, CURRENCIES, clamp, closed, deep, PARTNERS, refilled, STRICT_PARTNER } from "./scenarios.ts";
 
+export { CURRENCIES, PARTNERS } from "./scenarios.ts";
+
 export interface Bucket {
   readonly commands: readonly Command[];
   readonly atomic: boolean;
