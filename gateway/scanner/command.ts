@@ -10,16 +10,9 @@ import { ALLOWED_BITS, INDEX, REQUIRED_BITS } from "./field-bits.ts";
 import { FIELD_NAMES } from "./fields.ts";
 import { findKeyword, type Keywords, keywordSize, makeKeywords, matchesKeyword } from "./keywords.ts";
 import { SCAN_MEMORY } from "./memory.ts";
+import { AMOUNT, CEILING, CURRENCIES, DRAFT, FLOOR } from "./state.ts";
 import { forgetStrings, readString, skipSpace, stageKeyword } from "./strings.ts";
-import {
-  amount as amount_,
-  ceiling as ceiling_,
-  currencies as currencies_,
-  draft as draft_,
-  floor as floor_,
-  readNameField,
-  readValue,
-} from "./values.ts";
+import { readNameField, readValue } from "./values.ts";
 
 /** What the body cannot say for itself. */
 export interface ScanContext {
@@ -40,11 +33,11 @@ const { SPACE, QUOTE, COMMA, COLON, OPEN_OBJECT, CLOSE_OBJECT } = BYTE;
 const REFUSED = REFUSED_;
 const REQUIRED = REQUIRED_BITS;
 const ALLOWED = ALLOWED_BITS;
-const draft = draft_;
-const amount = amount_;
-const floor = floor_;
-const ceiling = ceiling_;
-const currencies = currencies_;
+const draft = DRAFT;
+const amount = AMOUNT;
+const floor = FLOOR;
+const ceiling = CEILING;
+const currencies = CURRENCIES;
 const bytes = new Uint8Array(SCAN_MEMORY);
 
 const KEYS = makeKeywords(FIELD_NAMES, '":');

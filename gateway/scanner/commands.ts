@@ -7,9 +7,10 @@ import { CONTEXT } from "../../engine/record.ts";
 import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import { enterContext, lastKeyword, readCommand, readKey, type ScanContext } from "./command.ts";
 import { makeKeywords } from "./keywords.ts";
-import { loadBody, loaded, SCAN_MEMORY } from "./memory.ts";
+import { LOADED, loadBody, SCAN_MEMORY } from "./memory.ts";
+import { DRAFT } from "./state.ts";
 import { skipSpace } from "./strings.ts";
-import { draft, readBoolean } from "./values.ts";
+import { readBoolean } from "./values.ts";
 import { type RecordTarget, RecordWriter } from "./writer.ts";
 
 /** What `scan` returns when the target has no room for the records that are well-formed so far. */
@@ -60,7 +61,7 @@ export class CommandScanner {
   /** The whole body. Returns the position behind it, REFUSED or FULL, as do the steps below. */
   #body(): number {
     let seen = 0;
-    let pos = skipSpace(loaded.start);
+    let pos = skipSpace(LOADED.start);
     if (bytes[pos] !== OPEN_OBJECT) return REFUSED;
     do {
       pos = readKey(BODY_KEYS, pos + 1);
@@ -74,7 +75,7 @@ export class CommandScanner {
     } while (bytes[pos] === COMMA);
     if (bytes[pos] !== CLOSE_OBJECT || (seen & (1 << COMMANDS_KEY)) === 0) return REFUSED;
     pos = skipSpace(pos + 1);
-    return pos === loaded.end ? pos : REFUSED;
+    return pos === LOADED.end ? pos : REFUSED;
   }
 
   #atomic(pos: number): number {
@@ -90,7 +91,7 @@ export class CommandScanner {
       if (this.#count === BUCKET_COMMANDS_MAX) return REFUSED;
       pos = readCommand(skipSpace(pos + 1));
       if (pos === REFUSED) return REFUSED;
-      if (!this.#writer.write(draft, this.#partner, this.#contextBits)) return FULL;
+      if (!this.#writer.write(DRAFT, this.#partner, this.#contextBits)) return FULL;
       this.#count++;
       pos = skipSpace(pos);
     } while (bytes[pos] === COMMA);

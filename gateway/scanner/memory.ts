@@ -29,7 +29,7 @@ export const SCAN_MEMORY = new ArrayBuffer(BODY_AT + BODY_BYTES_MAX + ZERO_BYTES
 const bytes = new Uint8Array(SCAN_MEMORY);
 
 /** Where the body lies: positions of its first byte and behind its last. */
-export const loaded = { start: BODY_AT, end: BODY_AT };
+export const LOADED = { start: BODY_AT, end: BODY_AT };
 
 /** Takes the first `length` bytes of `body`, at most BODY_BYTES_MAX, for the scan that follows. */
 export function loadBody(body: Uint8Array, length: number): void {
@@ -38,5 +38,8 @@ export function loadBody(body: Uint8Array, length: number): void {
   bytes.set(length === body.length ? body : body.subarray(0, length), BODY_AT);
   const end = BODY_AT + length;
   for (let at = end; at < end + ZERO_BYTES; at++) bytes[at] = 0;
-  loaded.end = end;
+  LOADED.end = end;
 }
+
+/** The string read last: position and length of its text, without quotes and escapes. */
+export const TEXT = { at: 0, bytes: 0 };

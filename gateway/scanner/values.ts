@@ -2,31 +2,26 @@
 import { EXPIRES_IN_SECONDS_MAX, ID_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
 import { FIELD, TYPE } from "../../engine/record.ts";
 import { BYTE, REFUSED as REFUSED_, wordOf } from "./bytes.ts";
-import { CurrencyCache } from "./currencies.ts";
-import { Decimal } from "./decimals.ts";
-import { Draft } from "./draft.ts";
 import { INDEX } from "./field-bits.ts";
 import { COMMAND_NAMES } from "./fields.ts";
 import { findKeyword, keywordSize, makeKeywords, matchesKeyword } from "./keywords.ts";
-import { SCAN_MEMORY } from "./memory.ts";
-import { readName, readString, stageKeyword, text as text_ } from "./strings.ts";
+import { SCAN_MEMORY, TEXT } from "./memory.ts";
+import { AMOUNT as AMOUNT_DECIMAL, CEILING, CURRENCIES, DRAFT, FLOOR } from "./state.ts";
+import { readName, readString, stageKeyword } from "./strings.ts";
 import { NOT_A_TIME, readTime } from "./time.ts";
 
 // Local copies, see bytes.ts.
 const { QUOTE, DIGIT_0, LOWER_E } = BYTE;
 const REFUSED = REFUSED_;
 const NAME_BYTES_MAX = ID_BYTES_MAX;
-const text = text_;
+const text = TEXT;
+const draft = DRAFT;
+const amount = AMOUNT_DECIMAL;
+const floor = FLOOR;
+const ceiling = CEILING;
+const currencies = CURRENCIES;
 const bytes = new Uint8Array(SCAN_MEMORY);
 const view = new DataView(SCAN_MEMORY);
-
-/** The command under scan. */
-export const draft = new Draft();
-export const amount = new Decimal();
-export const floor = new Decimal();
-export const ceiling = new Decimal();
-/** Holds the command's currency, if it gave one. */
-export const currencies = new CurrencyCache();
 
 const TYPES = makeKeywords(COMMAND_NAMES, '"');
 const TYPE_ENTRIES = TYPES.entries;
