@@ -12,6 +12,7 @@ import { findKeyword, type Keywords, keywordSize, makeKeywords, matchesKeyword }
 import { SCAN_MEMORY } from "./memory.ts";
 import { AMOUNT, CEILING, CURRENCIES, DRAFT, FLOOR } from "./state.ts";
 import { forgetStrings, readString, skipSpace, stageKeyword } from "./strings.ts";
+import { readUsualFields, usualFields } from "./usual.ts";
 import { readNameField, readValue } from "./values.ts";
 
 /** What the body cannot say for itself. */
@@ -78,10 +79,11 @@ export function readCommand(start: number): number {
   if (bytes[start] !== OPEN_OBJECT) return REFUSED;
   forgetStrings();
   draft.clear();
-  let pos = start;
-  let seen = 0;
+  let pos = readUsualFields(start);
+  let seen = usualFields();
   let place = 0;
-  do {
+  if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
+  while (bytes[pos] === COMMA || pos === start) {
     pos++;
     let field = guesses[place]!;
     if (bytes[pos] === QUOTE && matchesKeyword(KEY_ENTRIES, field, pos + 1)) {
@@ -99,7 +101,7 @@ export function readCommand(start: number): number {
     pos = field <= LAST_NAME ? readNameField(field, pos) : readValue(field, pos);
     if (pos === REFUSED) return REFUSED;
     if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
-  } while (bytes[pos] === COMMA);
+  }
   return bytes[pos] === CLOSE_OBJECT && complete(seen) ? pos + 1 : REFUSED;
 }
 

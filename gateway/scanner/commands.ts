@@ -8,7 +8,6 @@ import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import { enterContext, lastKeyword, readCommand, readKey, type ScanContext } from "./command.ts";
 import { makeKeywords } from "./keywords.ts";
 import { LOADED, loadBody, SCAN_MEMORY } from "./memory.ts";
-import { DRAFT } from "./state.ts";
 import { skipSpace } from "./strings.ts";
 import { readBoolean } from "./values.ts";
 import { type RecordTarget, RecordWriter } from "./writer.ts";
@@ -91,7 +90,7 @@ export class CommandScanner {
       if (this.#count === BUCKET_COMMANDS_MAX) return REFUSED;
       pos = readCommand(skipSpace(pos + 1));
       if (pos === REFUSED) return REFUSED;
-      if (!this.#writer.write(DRAFT, this.#partner, this.#contextBits)) return FULL;
+      if (!this.#writer.write(this.#partner, this.#contextBits)) return FULL;
       this.#count++;
       pos = skipSpace(pos);
     } while (bytes[pos] === COMMA);

@@ -65,7 +65,7 @@ export function readName(quote: number): number {
 }
 
 /** Position of the first byte from `start` on that may not stand in a name. */
-function nameEnd(start: number): number {
+export function nameEnd(start: number): number {
   let pos = start;
   for (;;) {
     const word = view.getInt32(pos, true);

@@ -86,7 +86,7 @@ export function readBoolean(pos: number): number {
   return word === FALS && bytes[pos + 4] === LOWER_E ? pos + 5 : REFUSED;
 }
 
-function readType(pos: number): number {
+export function readType(pos: number): number {
   if (bytes[pos] !== QUOTE) return REFUSED;
   let type = lastType[0]!;
   let end = pos + 1 + keywordSize(TYPE_ENTRIES, type);
