@@ -41,7 +41,8 @@ export class CommandScanner {
    * only (order of keys, white space, escapes, `5` for `"5.00"`, defaults written out) give the same bytes.
    */
   scan(body: Uint8Array, length: number, context: ScanContext, target: RecordTarget): number {
-    this.#partner = context.partner;
+    // As a signed word: a number above 2^31 would be an object on the heap at every call.
+    this.#partner = context.partner | 0;
     this.#contextBits = context.strict ? CONTEXT.STRICT : 0;
     this.#count = 0;
     this.atomic = false;

@@ -8,13 +8,14 @@ import { findKeyword, keywordSize, makeKeywords, matchesKeyword } from "./keywor
 import { SCAN_MEMORY, TEXT } from "./memory.ts";
 import { AMOUNT as AMOUNT_DECIMAL, CEILING, CURRENCIES, DRAFT, FLOOR } from "./state.ts";
 import { readName, readString, stageKeyword } from "./strings.ts";
-import { NOT_A_TIME, readTime } from "./time.ts";
+import { readTime, TIME_READ } from "./time.ts";
 
 // Local copies, see bytes.ts.
 const { QUOTE, DIGIT_0, LOWER_E } = BYTE;
 const REFUSED = REFUSED_;
 const NAME_BYTES_MAX = ID_BYTES_MAX;
 const text = TEXT;
+const timeRead = TIME_READ;
 const draft = DRAFT;
 const amount = AMOUNT_DECIMAL;
 const floor = FLOOR;
@@ -121,9 +122,8 @@ function readMemo(pos: number): number {
 function readIssued(pos: number): number {
   const end = readString(pos);
   if (end === REFUSED) return REFUSED;
-  const ms = readTime(text.at, text.bytes);
-  if (ms === NOT_A_TIME) return REFUSED;
-  draft.issued = ms;
+  if (!readTime(text.at, text.bytes)) return REFUSED;
+  draft.issued = timeRead[0]!;
   draft.fields |= FIELD.ISSUED;
   return end;
 }
