@@ -85,6 +85,7 @@ export function readCommand(start: number): number {
   if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
   while (bytes[pos] === COMMA || pos === start) {
     pos++;
+    if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
     let field = guesses[place]!;
     if (bytes[pos] === QUOTE && matchesKeyword(KEY_ENTRIES, field, pos + 1)) {
       pos += 1 + keywordSize(KEY_ENTRIES, field);

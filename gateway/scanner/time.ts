@@ -12,8 +12,8 @@ const DAYS_BEFORE = Int32Array.of(0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 3
 /** Leap days of the calendar before 1970. */
 const LEAP_DAYS_BEFORE_1970 = 477;
 
-/** Stands for two digits that are none: above every bound that two digits, or a year of four, are held to. */
-const NO_DIGITS = 1_000;
+/** Stands for two digits that are none: above 9999 in either half of a year, and above every other bound. */
+const NO_DIGITS = 100_000;
 
 /** [0]: milliseconds since 1970 of the time read last. A float64 that is returned would be an object on the heap. */
 const timeRead = new Float64Array(1);
