@@ -107,6 +107,30 @@ it("a target one unit too small is FULL, and nothing is written behind its limit
   }
 });
 
+it("refusals leave nothing behind that a later body could trip over", () => {
+  const refused = [
+    '{"\\u0063ommands":1}',
+    '{"\\u0061tomic":true,"\\u0061tomic":1}',
+    '{"commands":[{"id":"\\u0061","memo":"\\n"}]}',
+  ];
+  for (const body of refused) {
+    for (let round = 0; round < 2000; round++) expect(scanOf(bodyOf(body), CONTEXT)).toBeUndefined();
+  }
+  expect(scanOf(freezes(2), CONTEXT)?.count).toBe(2);
+});
+
+it("every string of a command may be escaped, and the body's keys behind it", () => {
+  const escaped = (text: string): string =>
+    `"${[...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`;
+  const fields = { id: "i".repeat(64), type: "transfer", account: "a".repeat(64), to: "t".repeat(64), amount: "10.25" };
+  const more = { currency: "CNY", memo: "m".repeat(128), issued: "2026-11-20T10:00:00.123456789Z" };
+  const members = Object.entries({ ...fields, ...more }).map(([key, text]) => `${escaped(key)}:${escaped(text)}`);
+  const body = (command: string): string => `{${escaped("commands")}:[${command}],${escaped("atomic")}:true}`;
+  expect(records(body(`{${members},${escaped("open")}:true}`))).toBe(
+    records(`{"atomic":true,"commands":[${JSON.stringify({ ...fields, ...more })}]}`),
+  );
+});
+
 it("only the first `length` bytes count", () => {
   const scanner = new CommandScanner();
   const body = freezes(1);

@@ -8,7 +8,7 @@ import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import { enterContext, lastKeyword, readCommand, readKey, type ScanContext } from "./command.ts";
 import { makeKeywords } from "./keywords.ts";
 import { LOADED, loadBody, SCAN_MEMORY } from "./memory.ts";
-import { skipSpace } from "./strings.ts";
+import { forgetStrings, skipSpace } from "./strings.ts";
 import { readBoolean } from "./values.ts";
 import { type RecordTarget, RecordWriter } from "./writer.ts";
 
@@ -51,6 +51,7 @@ export class CommandScanner {
     enterContext(context);
     this.#writer.begin(target);
     loadBody(body, length);
+    forgetStrings();
     const outcome = this.#body();
     if (outcome < 0) return outcome;
     if (this.atomic) this.#writer.markAtomic();
