@@ -1,9 +1,9 @@
 /** Acts on a scan's outcome: cuts the tail, and makes the disk agree with what was read before anything is appended. */
 import { join } from "node:path";
 import { assert } from "../engine/assert.ts";
-import { sectorsUp, viewOf, ZEROS } from "./bytes.ts";
+import { sectorsUp, viewOf } from "./bytes.ts";
 import type { JournalEvent } from "./events.ts";
-import { type FileLayer, type Handle, writeFully } from "./file-layer.ts";
+import { type FileLayer, type Handle, writeFully, writeZeros } from "./file-layer.ts";
 import { FRAME_EXTENT_MAX, frameExtent, makeSeal, readInfo } from "./frame.ts";
 import type { ScanResult } from "./scan.ts";
 import { makeSegmentHeader } from "./segment.ts";
@@ -13,13 +13,6 @@ export interface RepairOptions {
   readonly directory: string;
   readonly scan: ScanResult;
   readonly onEvent: (event: JournalEvent) => void;
-}
-
-/** Writes zeros over the range. */
-export function writeZeros(layer: FileLayer, handle: Handle, from: number, to: number): void {
-  for (let at = from; at < to; at += ZEROS.byteLength) {
-    writeFully(layer, handle, ZEROS.subarray(0, Math.min(ZEROS.byteLength, to - at)), at);
-  }
 }
 
 /** Makes the journal fit to be appended to; returns the last segment, open for update. */
