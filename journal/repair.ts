@@ -6,7 +6,6 @@ import type { JournalEvent } from "./events.ts";
 import { type FileLayer, type Handle, writeFully, writeZeros } from "./file-layer.ts";
 import { FRAME_EXTENT_MAX, frameExtent, makeSeal, readInfo } from "./frame.ts";
 import type { ScanResult } from "./scan.ts";
-import { makeSegmentHeader } from "./segment.ts";
 
 export interface RepairOptions {
   readonly layer: FileLayer;
@@ -55,11 +54,10 @@ function keepAside({ layer, directory, scan, onEvent }: RepairOptions): void {
 }
 
 /**
- * Writes header, last frame and the zeros behind it once more and syncs them. An earlier process may have seen its sync fail:
+ * Writes the last frame and the zeros behind it once more and syncs them. An earlier process may have seen its sync fail:
  * then the page cache shows bytes that the disk lacks, and counts them as clean, so that no later sync would write them.
  */
 function settle(layer: FileLayer, handle: Handle, { entry, bytes, lastFrame, offset, end }: ScanResult): void {
-  writeFully(layer, handle, makeSegmentHeader(entry.header), 0);
   if (lastFrame !== undefined) {
     const extent = frameExtent(readInfo(viewOf(bytes), lastFrame).bodyBytes);
     writeFully(layer, handle, bytes.subarray(lastFrame, lastFrame + extent), lastFrame);

@@ -5,7 +5,7 @@ import type { JournalEvent } from "./events.ts";
 import { newestSnapshot, readSnapshot } from "./snapshot.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { FaultyLayer } from "./testing/faulty-layer.ts";
-import { MemoryDisk } from "./testing/memory-disk.ts";
+import { MemoryDisk, SURVIVALS } from "./testing/memory-disk.ts";
 import { appendSample, longText } from "./testing/sample-frames.ts";
 import { DIRECTORY, GROUP, JOURNAL_ID, openSample } from "./testing/sample-journal.ts";
 
@@ -55,6 +55,19 @@ test("a chunk is copied at the call: changing it afterwards changes nothing", as
   const texts: string[] = [];
   readSnapshot(disk, path, (_tag, _index, chunk) => texts.push(Buffer.from(chunk).toString()));
   expect(texts).toEqual(["before"]);
+});
+
+test("a finished snapshot outlives a power loss, an unfinished one leaves none", async () => {
+  const disk = emptyDisk();
+  disk.syncDirectory("/disk");
+  disk.syncDirectory("/");
+  await write(disk, 5);
+  const unfinished = new SnapshotWriter(disk, DIRECTORY, metaAt(9));
+  await unfinished.addChunk(1, 0, Buffer.from("state"));
+  for (const survival of SURVIVALS) {
+    const found = newestSnapshot({ directory: DIRECTORY, group: GROUP, layer: disk.survivor(survival, 4) });
+    expect(found?.meta).toEqual(metaAt(5));
+  }
 });
 
 test("two calls at once are refused", async () => {
