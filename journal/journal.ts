@@ -14,21 +14,20 @@ import {
   makeSeal,
   sealFrame,
 } from "./frame.ts";
+import {
+  RETRY_AFTER_IDLES,
+  SEGMENT_BYTES_DEFAULT,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_BYTES_MIN,
+  SLICE_BYTES,
+  SLICE_BYTES_MAX,
+} from "./limits.ts";
 import { nodeLayer } from "./node-layer.ts";
 import { create, type Place, recover, useSegment } from "./opening.ts";
 import type { JournalOptions } from "./options.ts";
 import { Preparation } from "./preparation.ts";
 import type { OnFrame, Position } from "./scan.ts";
-import { SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_HEADER_BYTES } from "./segment.ts";
-
-/** Zero-filling in one `idle` call: about 0.1 ms into the page cache. */
-const SLICE_BYTES = 256 << 10;
-
-/** Zero-filling in one `idle` call when frames come so large that slices would not keep ahead of them. */
-const SLICE_BYTES_MAX = 4 << 20;
-
-/** `idle` calls between two attempts to prepare a segment, so that a full disk is not asked after every frame. */
-const RETRY_AFTER_IDLES = 1000;
+import { SEGMENT_HEADER_BYTES } from "./segment.ts";
 
 /**
  * The journal of one group: appends frames durably, in order, by one thread.

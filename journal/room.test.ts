@@ -76,8 +76,26 @@ test("a failed background sync is not tried again: another file is prepared", as
   const { journal, events } = openSample(layer, { segmentBytes: SEGMENT });
   journal.idle();
   await turn();
+  // Whoever needs the segment next finds the fault: here the loop's idle call, below the append itself.
   journal.idle();
   expect(events.at(-1)).toMatchObject({ kind: "prepare-failed", code: "EIO" });
   for (let n = 0; n < 40; n++) appendSample(journal, longText(`f${n}`, 3000));
   expect(openSample(disk).names.length).toBe(40);
+});
+
+test("a segment whose background sync failed is not taken by an append either", async () => {
+  const disk = new MemoryDisk();
+  const made: string[] = [];
+  const layer = override(disk, {
+    open: (path, mode) => {
+      if (mode === "create") made.push(path);
+      return disk.open(path, mode);
+    },
+    datasyncInBackground: () => Promise.reject(Object.assign(new Error("EIO: fdatasync"), { code: "EIO" })),
+  });
+  const { journal } = openSample(layer, { segmentBytes: SEGMENT });
+  journal.idle();
+  await turn();
+  for (let n = 0; n < 40; n++) appendSample(journal, longText(`f${n}`, 3000));
+  expect(made.filter((path) => path.endsWith("00000002.prep")).length).toBe(2);
 });
