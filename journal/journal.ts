@@ -146,6 +146,8 @@ export class Journal {
     const extent = frameExtent(bodyBytes);
     if (this.#fits(extent)) return true;
     try {
+      // Asked first, because writing until the disk says no takes a while, and a full disk is asked again and again.
+      if (this.freeBytes() < this.#nextBytes(extent) - (this.#next?.filled ?? 0)) return false;
       this.#fillNext(extent);
       return true;
     } catch (error) {
@@ -203,9 +205,14 @@ export class Journal {
     return new Preparation({ layer: this.#layer, directory, number: this.#number + 1, segmentBytes });
   }
 
+  /** Bytes of the next segment if it must hold a frame of `extent` bytes. */
+  #nextBytes(extent: number): number {
+    return Math.max(this.#segmentBytes, SEGMENT_HEADER_BYTES + extent + SECTOR_BYTES);
+  }
+
   /** Completes the next segment, large enough for a frame of `extent` bytes. */
   #fillNext(extent: number): Preparation {
-    const needed = Math.max(this.#segmentBytes, SEGMENT_HEADER_BYTES + extent + SECTOR_BYTES);
+    const needed = this.#nextBytes(extent);
     if (this.#next?.fault !== undefined) {
       this.#next.abandon();
       this.#next = undefined;
