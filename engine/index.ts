@@ -25,5 +25,6 @@ export { makeRing, RingConsumer, RingProducer } from "./ring.ts";
 export * as ringLayout from "./ring-layout.ts";
 export { ROW_BYTES, ROW_FLOATS } from "./rows.ts";
 export { StateCapture, type StateChunk, StateLoader } from "./snapshot.ts";
+export { AccountFinder, namesInChunk, type SnapshotNames } from "./snapshot-lookup.ts";
 export type { State } from "./state.ts";
 export { makeStats, STAT, STAT_NAMES, type StatName } from "./stats.ts";

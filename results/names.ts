@@ -17,6 +17,11 @@ export interface Names {
   currency(index: number): CurrencyName;
 }
 
+/** An index that no record seen so far has defined. */
+export class UnknownNameError extends Error {
+  override name = "UnknownNameError";
+}
+
 const PARTNER = /^[A-Za-z0-9._:-]{1,64}$/;
 const CODE = /^[A-Z0-9]{1,12}$/;
 
@@ -43,13 +48,13 @@ export class NameTable implements Names {
 
   partner(index: number): string {
     const name = this.#partners.get(index);
-    if (name === undefined) throw new Error(`no record of the journal defines partner ${index}`);
+    if (name === undefined) throw new UnknownNameError(`no record of the journal defines partner ${index}`);
     return name;
   }
 
   currency(index: number): CurrencyName {
     const currency = this.#currencies.get(index);
-    if (currency === undefined) throw new Error(`no record of the journal defines currency ${index}`);
+    if (currency === undefined) throw new UnknownNameError(`no record of the journal defines currency ${index}`);
     return currency;
   }
 
