@@ -104,6 +104,13 @@ function check(bodies: readonly Buffer[]): string {
   return hash.digest("hex");
 }
 
+/** Bytes of heap a command, collections aside: nothing but the buckets' own small change may be allocated. */
+function heapBytes(bodies: readonly Buffer[]): number {
+  const before = process.memoryUsage().heapUsed;
+  for (const body of bodies) scanOne(body);
+  return Math.max(0, process.memoryUsage().heapUsed - before) / (bodies.length * COMMANDS);
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
@@ -120,13 +127,14 @@ function run(shape: Shape): void {
     scans.push(scan);
     ratios.push(parse / scan);
   }
+  const heap = heapBytes(bodies);
   if (check(bodies) !== before) throw new Error("the records differ between rounds");
   const bytes = bodies[0]!.length / COMMANDS;
   const rate = (1000 / median(scans)).toFixed(1);
   const range = `${Math.min(...scans).toFixed(0)} to ${Math.max(...scans).toFixed(0)}`;
   console.log(
     `${shape.name}: ${rate} M commands/s, ${median(scans).toFixed(0)} ns (${range}) for ${bytes.toFixed(0)} bytes; ` +
-      `JSON.parse takes ${median(ratios).toFixed(1)} times as long`,
+      `JSON.parse takes ${median(ratios).toFixed(1)} times as long; ${heap.toFixed(1)} bytes of heap a command`,
   );
 }
 

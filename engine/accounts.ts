@@ -59,6 +59,11 @@ export class Accounts {
     return this.#index.touch(tag);
   }
 
+  /** Loads the row's balances into the cache. */
+  touchRow(row: number): number {
+    return this.rows.words[chunkOf(row)]![wordOf(row)]!;
+  }
+
   /** The row of this key, or 0. `tag` is that of the key. */
   find(tag: number, partner: number, currency: number, words: Int32Array, start: number, nameBytes: number): number {
     let row = this.#index.find(tag);

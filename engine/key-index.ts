@@ -4,6 +4,7 @@
  * into two by itself, so growth never stalls: doubling one flat 128 MB table takes a third of a second, splitting a
  * segment some 50 µs. The index knows no keys: the caller compares the key behind a value and asks for the next one.
  */
+import { Arena } from "./arena.ts";
 import { assert } from "./assert.ts";
 
 /** Slots of a segment. Not a power of two, so that 16 million ids fill 4096 segments to 0.76 and not 8192 to 0.4. */
@@ -20,6 +21,7 @@ export class KeyIndex {
   /** Tag's upper bits → segment number. Depth is at least 1, for a shift by 32 would be a shift by 0. */
   #directory = new Int32Array(2);
   #shift = 31;
+  readonly #arena = new Arena();
   #pools: Int32Array[] = [];
   #segments = 0;
   /** Bits of the tag that all entries of a segment share. */
@@ -120,7 +122,8 @@ export class KeyIndex {
 
   #addSegment(depth: number): number {
     const segment = this.#segments++;
-    if (segment >>> POOL_SHIFT === this.#pools.length) this.#pools.push(new Int32Array(SEGMENT_WORDS << POOL_SHIFT));
+    if (segment >>> POOL_SHIFT === this.#pools.length)
+      this.#pools.push(this.#arena.take((SEGMENT_WORDS * 4) << POOL_SHIFT).words);
     this.#depths.push(depth);
     this.#used.push(0);
     return segment;

@@ -191,18 +191,22 @@ export class Machine {
       const idStart = w + record.idWord(words, w);
       const idBytes = record.idBytes(words, w);
       const idTag = this.state.idTag(partner, words, idStart, idBytes);
-      touched += remembered.touch(idTag);
+      touched ^= remembered.touch(idTag);
       const nameStart = idStart + ((idBytes + 3) >>> 2);
       const tag = accounts.tag(partner, record.currency(words, w), words, nameStart, record.nameBytes(words, w));
-      touched += accounts.touch(tag);
+      touched ^= accounts.touch(tag);
       this.#starts[i] = w * 4;
       this.#idTags[i] = idTag;
       this.#accountTags[i] = tag;
       w += record.recordUnits(words, w) * 2;
     }
-    this.touched = touched | 0;
-    for (let i = 0; i < count; i++)
-      this.#rows[i] = this.#findAccount(words, this.#starts[i]! >>> 2, this.#accountTags[i]!);
+    for (let i = 0; i < count; i++) {
+      const row = this.#findAccount(words, this.#starts[i]! >>> 2, this.#accountTags[i]!);
+      this.#rows[i] = row;
+      // The comparison of names has loaded the row's second cache line; the balances are in the first.
+      if (row !== 0) touched ^= accounts.touchRow(row);
+    }
+    this.touched = touched;
     return w * 4;
   }
 
@@ -314,8 +318,9 @@ export class Machine {
       const code = this.#applyByTags(input, at);
       if (code === CODE.OK) continue;
       this.#failed.copyResolved(this.#outcome);
-      state.remembered.rewind(mark, this.#tagOf);
+      // Undo first: it unmarks commands reversed within the bucket, whose entries the rewind drops with their chunk.
       state.undo.rollBack();
+      state.remembered.rewind(mark, this.#tagOf);
       state.keepSpentHolds();
       state.sequence = sequence;
       frame.end = frameEnd;

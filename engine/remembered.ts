@@ -6,10 +6,11 @@
  * frame. An entry's place is a u32, chunk number and offset in units of 8 bytes; chunk numbers go round at 32,768 (32 GiB).
  * Offset 0 of a chunk is never an entry, so that place 0 means "none".
  */
+import { Arena } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { copyWords, equalWords, nameWords } from "./hash.ts";
 import { KeyIndex } from "./key-index.ts";
-import { type RecordMemory, viewMemory } from "./memory.ts";
+import type { RecordMemory } from "./memory.ts";
 import * as at from "./record-words.ts";
 
 /** Bytes of a chunk of the log. */
@@ -59,8 +60,9 @@ export class Remembered {
   #head = 0;
   #headUnit = 1;
   #tail = -1;
-  /** A chunk that was used up. */
-  #spare: Chunk | undefined;
+  readonly #arena = new Arena();
+  /** Chunks that were used up. */
+  readonly #spares: Chunk[] = [];
   /** A snapshot may still read used-up chunks, so they must not be written again. */
   #isCaptured = false;
   readonly #tags = new Int32Array(FORGET_BLOCK);
@@ -130,13 +132,17 @@ export class Remembered {
     assert(this.#tail - this.#head + 1 < CHUNKS_MAX, "the remembered commands stay below 32 GiB");
     this.#tail++;
     // A used-up chunk is taken again: its pages are mapped already, and mapping costs more than writing them.
-    const chunk = this.#spare ?? makeChunk();
-    this.#spare = undefined;
+    const chunk = this.#spares.pop() ?? this.#makeChunk();
     chunk.baseSequence = sequence;
     chunk.baseTimeMs = timeMs;
     chunk.used = 1;
     this.#chunks[this.#tail % CHUNKS_MAX] = chunk;
     return chunk;
+  }
+
+  #makeChunk(): Chunk {
+    const memory = this.#arena.take(CHUNK_BYTES);
+    return { memory, words: memory.words, baseSequence: 0, baseTimeMs: 0, used: 1 };
   }
 
   /** The chunk that holds a place. Its record begins at word `wordOf(place)`. */
@@ -216,7 +222,7 @@ export class Remembered {
       if (this.#headUnit < chunk.used) return chunk;
       if (this.#head === this.#tail) return undefined;
       this.#chunks[this.#head % CHUNKS_MAX] = undefined;
-      if (!this.#isCaptured) this.#spare = chunk;
+      if (!this.#isCaptured) this.#spares.push(chunk);
       this.#head++;
       this.#headUnit = 1;
     }
@@ -242,7 +248,7 @@ export class Remembered {
 
   /** Adds a chunk of a snapshot to a log that is being loaded, oldest first, and indexes its commands. */
   loadChunk(image: LogChunkImage, tagOf: (words: Int32Array, w: number) => number): void {
-    const chunk = makeChunk();
+    const chunk = this.#makeChunk();
     chunk.memory.bytes.set(image.bytes);
     chunk.baseSequence = image.baseSequence;
     chunk.baseTimeMs = image.baseTimeMs;
@@ -294,11 +300,6 @@ export class Remembered {
       unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
     }
   }
-}
-
-function makeChunk(): Chunk {
-  const memory = viewMemory(new ArrayBuffer(CHUNK_BYTES));
-  return { memory, words: memory.words, baseSequence: 0, baseTimeMs: 0, used: 1 };
 }
 
 /** Told of each forgotten command: its record at word `w`, and its key's tag. */

@@ -2,9 +2,9 @@
  * Rows of 128 bytes, two cache lines, in chunks of 1 MiB: a table grows by a chunk, never by copying. Rows are numbered
  * from 1, so that 0 can mean "none". A freed row is reused, last freed first.
  */
+import { Arena } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { copyWords } from "./hash.ts";
-import { type RecordMemory, viewMemory } from "./memory.ts";
 
 const CHUNK_SHIFT = 13;
 /** Rows in a chunk. */
@@ -30,6 +30,7 @@ interface Shadow {
 
 export class Rows {
   readonly #limit: number;
+  readonly #arena = new Arena();
   /** By chunk: the views. Public, for the tables on top index them without a call. */
   readonly floats: Float64Array[] = [];
   readonly words: Int32Array[] = [];
@@ -136,7 +137,7 @@ export class Rows {
   }
 
   #addChunk(): void {
-    const memory: RecordMemory = viewMemory(new ArrayBuffer(CHUNK_ROWS * ROW_BYTES));
+    const memory = this.#arena.take(CHUNK_ROWS * ROW_BYTES);
     this.floats.push(memory.floats);
     this.words.push(memory.words);
     this.bytes.push(memory.bytes);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ApiError } from "./errors.ts";
@@ -202,5 +203,33 @@ describe("while stopping", () => {
       "STOPPING",
     ]);
     expect([await code("/health"), await code("/ready")]).toEqual(["ok", "STOPPING"]);
+  });
+});
+
+describe("closing", () => {
+  it("answers what is under way, and is not held up by the connection that stays open after it", async () => {
+    const { app, group, demo } = await testGateway();
+    const asked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<undefined>();
+    group.account = () => {
+      asked.resolve();
+      return gate.promise;
+    };
+    await app.listen({ port: 0 });
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    const answered = once(
+      get(`${app.listeningOrigin}/v1/accounts/alice`, { agent, headers: demo.headers }),
+      "response",
+    );
+    await asked.promise;
+    const closed = app.close();
+    setTimeout(() => gate.resolve(undefined), 200);
+    const [reply] = (await answered) as [IncomingMessage];
+    reply.resume();
+    const began = performance.now();
+    await closed;
+    expect(reply.statusCode).toBe(404);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 });

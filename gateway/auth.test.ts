@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { TestGateway } from "./testing.ts";
 import { testGateway } from "./testing.ts";
@@ -81,21 +82,39 @@ describe("a partner's key", () => {
     expect((await app.inject({ url: "/v1/results", headers: { authorization } })).statusCode).toBe(200);
   });
 
-  it("stops working at once when revoked, on a connection that used it before", async () => {
-    const { app, registry, demo } = await testGateway();
-    await app.listen({ port: 0 });
-    const url = `${app.listeningOrigin}/v1/results`;
-    expect((await fetch(url, { headers: demo.headers })).status).toBe(200);
+  it("stops working at once when revoked, on a connection that proved it before", async () => {
+    const { deps, registry, demo } = await testGateway();
+    const socket = new Socket();
+    const ask = () => deps.authenticator.principal(socket, demo.headers.authorization)?.kind;
+    expect([ask(), ask()]).toEqual(["partner", "partner"]);
     registry.revokePartnerKey("demo", registry.partnerKeys("demo")[0]!.keyId);
-    expect((await fetch(url, { headers: demo.headers })).status).toBe(401);
+    expect([ask(), ask()]).toEqual([undefined, undefined]);
   });
 
-  it("does not lend its rights to another header on the same connection", async () => {
-    const { app, demo, other } = await testGateway();
-    await app.listen({ port: 0 });
-    const get = async (headers: Record<string, string>) =>
-      (await fetch(`${app.listeningOrigin}/v1/accounts/alice`, { headers })).status;
-    expect([await get(demo.headers), await get({}), await get(other("shop").headers)]).toEqual([404, 401, 404]);
+  it("does not lend its rights to another header on the same connection (I12)", async () => {
+    const { deps, demo, other, admin } = await testGateway();
+    const shop = other("shop");
+    const socket = new Socket();
+    const ask = (authorization?: string) => {
+      const principal = deps.authenticator.principal(socket, authorization);
+      return principal?.kind === "partner" ? principal.partner.id : principal?.kind;
+    };
+    const asked = [demo.headers.authorization, shop.headers.authorization, undefined, "Bearer x", admin.authorization];
+    expect([...asked, ...asked].map(ask)).toEqual([
+      ...["demo", "shop", undefined, undefined, "admin"],
+      ...["demo", "shop", undefined, undefined, "admin"],
+    ]);
+  });
+
+  it("shows its partner's new settings on a connection that proved it before", async () => {
+    const { deps, registry, demo } = await testGateway();
+    const socket = new Socket();
+    const write = () => deps.authenticator.writingPartner(socket, demo.headers.authorization);
+    expect(write().strict).toBe(false);
+    registry.changePartner("demo", { strict: true });
+    expect(write().strict).toBe(true);
+    registry.changePartner("demo", { status: "suspended" });
+    expect(write).toThrow(expect.objectContaining({ code: "PARTNER_SUSPENDED" }));
   });
 
   it("of a suspended partner reads, but sends no commands", async () => {

@@ -28,8 +28,9 @@ export function lockDataFolder(folder: string): DataLock {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     database = new DatabaseSync(join(folder, OWNER_FILE), { timeout: 0 });
-    // The transaction stays open: with it the lock is held until the process ends, whatever else it does.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+    // The transaction stays open: with it the lock is held until the process ends, whatever else it does. Nothing is ever
+    // written, so the journal is kept in memory, or kill -9 would leave its file behind.
+    database.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
   } catch (error) {
     database?.close();
     throw refusal(folder, error);

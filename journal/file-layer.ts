@@ -2,6 +2,9 @@
  * All file access of the journal goes through this interface, so that tests can put a disk under it that fails, tears and
  * forgets (see testing/). Paths are absolute or relative to the working directory; a handle is opaque.
  */
+import { ZEROS } from "./bytes.ts";
+
+/** An open file. */
 export type Handle = number;
 
 /** `read`: must exist. `update`: must exist, read and write. `create`: must not exist, read and write. */
@@ -42,6 +45,13 @@ export function writeFully(layer: FileLayer, handle: Handle, bytes: Uint8Array, 
     const more = layer.write(handle, bytes.subarray(written), position + written);
     if (more <= 0) throw Object.assign(new Error("a write returned without writing"), { code: "EIO" });
     written += more;
+  }
+}
+
+/** Writes zeros from `from` (included) to `to` (excluded). */
+export function writeZeros(layer: FileLayer, handle: Handle, from: number, to: number): void {
+  for (let at = from; at < to; at += ZEROS.byteLength) {
+    writeFully(layer, handle, ZEROS.subarray(0, Math.min(ZEROS.byteLength, to - at)), at);
   }
 }
 

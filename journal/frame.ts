@@ -93,6 +93,7 @@ export function frameExtent(bodyBytes: number): number {
 export function sealFrame(frame: Uint8Array, info: FrameInfo, chain: ChainState): void {
   assert(frame.byteLength === frameExtent(info.bodyBytes), "a frame is sealed in exactly its extent");
   assert(info.bodyBytes % 8 === 0 && info.bodyBytes <= FRAME_BODY_BYTES_MAX, "a body is at most 8 MiB, in units of 8");
+  assert(Number.isInteger(info.count) && info.count >= 0 && info.count <= info.records, "0 <= count <= records");
   const end = FRAME_HEADER_BYTES + info.bodyBytes;
   frame.fill(0, end);
   frame.fill(0, 0, FRAME_HEADER_BYTES);

@@ -1,25 +1,17 @@
 /** Acts on a scan's outcome: cuts the tail, and makes the disk agree with what was read before anything is appended. */
 import { join } from "node:path";
 import { assert } from "../engine/assert.ts";
-import { sectorsUp, viewOf, ZEROS } from "./bytes.ts";
+import { sectorsUp, viewOf } from "./bytes.ts";
 import type { JournalEvent } from "./events.ts";
-import { type FileLayer, type Handle, writeFully } from "./file-layer.ts";
+import { type FileLayer, type Handle, writeFully, writeZeros } from "./file-layer.ts";
 import { FRAME_EXTENT_MAX, frameExtent, makeSeal, readInfo } from "./frame.ts";
 import type { ScanResult } from "./scan.ts";
-import { makeSegmentHeader } from "./segment.ts";
 
 export interface RepairOptions {
   readonly layer: FileLayer;
   readonly directory: string;
   readonly scan: ScanResult;
   readonly onEvent: (event: JournalEvent) => void;
-}
-
-/** Writes zeros over the range. */
-export function writeZeros(layer: FileLayer, handle: Handle, from: number, to: number): void {
-  for (let at = from; at < to; at += ZEROS.byteLength) {
-    writeFully(layer, handle, ZEROS.subarray(0, Math.min(ZEROS.byteLength, to - at)), at);
-  }
 }
 
 /** Makes the journal fit to be appended to; returns the last segment, open for update. */
@@ -62,11 +54,10 @@ function keepAside({ layer, directory, scan, onEvent }: RepairOptions): void {
 }
 
 /**
- * Writes header, last frame and the zeros behind it once more and syncs them. An earlier process may have seen its sync fail:
+ * Writes the last frame and the zeros behind it once more and syncs them. An earlier process may have seen its sync fail:
  * then the page cache shows bytes that the disk lacks, and counts them as clean, so that no later sync would write them.
  */
 function settle(layer: FileLayer, handle: Handle, { entry, bytes, lastFrame, offset, end }: ScanResult): void {
-  writeFully(layer, handle, makeSegmentHeader(entry.header), 0);
   if (lastFrame !== undefined) {
     const extent = frameExtent(readInfo(viewOf(bytes), lastFrame).bodyBytes);
     writeFully(layer, handle, bytes.subarray(lastFrame, lastFrame + extent), lastFrame);

@@ -137,20 +137,23 @@ class Scanner {
   }
 
   #load(): void {
-    const { layer, directory } = this.#options;
-    const { file, header } = this.#entry;
     // One buffer for all segments of a size: fresh pages cost as much as reading.
-    if (this.#bytes.byteLength !== header.segmentBytes) this.#bytes = new Uint8Array(header.segmentBytes);
+    const { segmentBytes } = this.#entry.header;
+    if (this.#bytes.byteLength !== segmentBytes) this.#bytes = new Uint8Array(segmentBytes);
     this.#view = viewOf(this.#bytes);
+    this.#readSegment(this.#entry, this.#bytes);
+    this.#at = SEGMENT_HEADER_BYTES;
+    this.#lastFrame = undefined;
+  }
+
+  #readSegment({ file }: SegmentEntry, target: Uint8Array): void {
+    const { layer, directory } = this.#options;
     const handle = layer.open(join(directory, file), "read");
     try {
-      const filled = readFully(layer, handle, this.#bytes, 0);
-      assert(filled === this.#bytes.byteLength, "a segment keeps its length");
+      assert(readFully(layer, handle, target, 0) === target.byteLength, "a segment keeps its length");
     } finally {
       layer.close(handle);
     }
-    this.#at = SEGMENT_HEADER_BYTES;
-    this.#lastFrame = undefined;
   }
 
   /** Reads linked frames; returns what is wrong where they end, or undefined if `through` was reached. */
@@ -264,16 +267,13 @@ class Scanner {
 
   /** Searches this segment behind the tail, then all later ones. Slow, and only walked where something is amiss. */
   #findValidAfter(): { file: string; offset: number } | undefined {
-    const { layer, directory, segments } = this.#options;
     const here = findValidFrame(this.#bytes, this.#view, this.#at + SECTOR_BYTES);
     if (here !== undefined) return { file: this.#entry.file, offset: here };
-    for (const { file, header } of segments.slice(this.#index + 1)) {
-      const bytes = new Uint8Array(header.segmentBytes);
-      const handle = layer.open(join(directory, file), "read");
-      readFully(layer, handle, bytes, 0);
-      layer.close(handle);
+    for (const entry of this.#options.segments.slice(this.#index + 1)) {
+      const bytes = new Uint8Array(entry.header.segmentBytes);
+      this.#readSegment(entry, bytes);
       const offset = findValidFrame(bytes, viewOf(bytes), SEGMENT_HEADER_BYTES);
-      if (offset !== undefined) return { file, offset };
+      if (offset !== undefined) return { file: entry.file, offset };
     }
     return undefined;
   }

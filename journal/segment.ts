@@ -110,6 +110,7 @@ export function parseSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
     segmentBytes: getU64(view, AT.segmentBytes),
     chainHash: bytes.slice(AT.chainHash, AT.chainHash + CHAIN_HASH_BYTES),
   };
+  if (Buffer.byteLength(header.group) !== groupBytes) return "a group's name that is not UTF-8";
   // Writing it again must give the same sector: so every zero byte is checked without a list of them.
   const same = equalBytes(makeSegmentHeader(header), bytes.subarray(0, SEGMENT_HEADER_BYTES));
   return same ? header : "a segment header whose zero bytes are not zero";

@@ -109,6 +109,7 @@ export function parseSnapshotHeader(bytes: Uint8Array): SnapshotMeta | string {
     },
     stateHash: text(AT.stateHash, stateHashBytes).toString("latin1"),
   };
+  if (Buffer.byteLength(meta.group) !== groupBytes) return "a group's name that is not UTF-8";
   // Writing it again must give the same sector: so every zero byte is checked without a list of them.
   const same = equalBytes(makeSnapshotHeader(meta), bytes.subarray(0, SNAPSHOT_HEADER_BYTES));
   return same ? meta : "a snapshot header whose zero bytes are not zero";

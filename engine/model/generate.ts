@@ -4,20 +4,13 @@
  */
 import type { CommandType } from "../record.ts";
 import type { Command } from "../record-codec.ts";
-import { type Account, accountKey, type Hold, worldKey } from "./book.ts";
+import { type Account, accountKey, type Hold } from "./book.ts";
 import type { Model } from "./model.ts";
 import { LARGEST, limbs, minor } from "./numbers.ts";
 import { Random } from "./random.ts";
+import { burst, CURRENCIES, clamp, closed, deep, PARTNERS, refilled, STRICT_PARTNER } from "./scenarios.ts";
 
-/** Currencies of histories: index and places. */
-export const CURRENCIES = [
-  { currency: 1, id: "CNY", scale: 2 },
-  { currency: 2, id: "JPY", scale: 0 },
-  { currency: 3, id: "TKN", scale: 18 },
-] as const;
-/** Partners of histories; the last is strict. */
-export const PARTNERS = [1, 2, 70_000] as const;
-const STRICT_PARTNER = 70_000;
+export { CURRENCIES, PARTNERS } from "./scenarios.ts";
 
 export interface Bucket {
   readonly commands: readonly Command[];
@@ -51,28 +44,33 @@ const MOVEMENTS: ReadonlySet<CommandType> = new Set(["credit", "debit", "transfe
 const RECENT = 400;
 /** Open holds beyond which the generator rather closes some. */
 const OPEN_HOLDS = 120;
+const LONG_NAME = "an-account-name.of:64_bytes_that-has-a-tail";
 const HORIZONS = [50, 500, 5000] as const;
+const WIDE_HORIZONS = [5000, 20_000] as const;
 
 type Draft = { -readonly [key in keyof Command]: Command[key] };
 
 export class Generator {
   readonly #random: Random;
   readonly #model: Model;
+  /** Thousands of accounts instead of a handful: less contention, larger tables. */
+  readonly #isWide: boolean;
   readonly #recent: Command[] = [];
-  readonly #names = ["a", "b", "c", "dora", "an-account-name.of:64_bytes_".padEnd(64, "x")];
+  /** The two long ones differ only behind what fits into an account's row. */
+  readonly #names = ["a", "b", "dora", LONG_NAME.padEnd(64, "x"), LONG_NAME.padEnd(64, "y")];
   #open: readonly Hold[] = [];
   #counter = 0;
   #timeMs = 1_790_000_000_000;
 
   /** `model` is looked at, never changed: amounts and times are aimed at its limits. */
-  constructor(seed: number, model: Model) {
+  constructor(seed: number, model: Model, isWide = false) {
+    this.#isWide = isWide;
     this.#random = new Random(seed);
     this.#model = model;
   }
 
-  /** Starting horizon of the history. */
-  horizon(): number {
-    return this.#random.pick(HORIZONS);
+  #horizon(): number {
+    return this.#random.pick(this.#isWide ? WIDE_HORIZONS : HORIZONS);
   }
 
   /** Time of the next frame: the same, later, or exactly at, just before or after the next expiry or a far one. */
@@ -100,9 +98,8 @@ export class Generator {
     this.#open = this.#model.openHolds();
     // Accounts are closed now and then for good: without new names a long history would end in ACCOUNT_CLOSED alone.
     if (random.chance(0.02)) this.#names[random.below(this.#names.length)] = `n${this.#counter}`;
-    if (random.chance(0.003)) return this.horizon();
-    if (random.chance(0.002)) return this.#burst();
-    if (random.chance(0.02)) return this.#refilled();
+    if (random.chance(0.003)) return this.#horizon();
+    if (random.chance(0.03)) return this.#scenario();
     if (random.chance(0.25)) return this.#atomicBucket();
     const count = random.pick([1, 1, 1, 2, 5, 20, 70]);
     return { commands: this.#commands(count), atomic: false };
@@ -118,34 +115,11 @@ export class Generator {
     return command;
   }
 
-  /** More holds due at one time than one frame may expire. */
-  #burst(): Bucket {
-    const { currency } = this.#random.pick(CURRENCIES);
-    const partner = this.#random.pick([1, 2]);
-    const account = this.#random.pick(this.#names);
-    const head = { partner, currency, account };
-    const commands: Command[] = [{ ...head, type: "credit", id: this.#newId(), amount: limbs(1000n) }];
-    for (let index = 0; index < 300; index++) {
-      commands.push({ ...head, type: "hold", id: this.#newId(), amount: limbs(1n), expiresIn: 1 });
-    }
-    return { commands, atomic: false };
-  }
-
-  /** An account is emptied, filled again to the brim, and the emptying reversed: no room is left for it. */
-  #refilled(): Bucket {
-    const accounts = this.#model.balances().filter(({ available, status }) => available > 0n && status === "active");
-    if (accounts.length === 0) return { commands: this.#commands(1), atomic: false };
-    const { partner, currency, name: account, available, held, max } = this.#random.pick(accounts);
-    const world = this.#model.book.world.get(worldKey(partner, currency)) ?? 0n;
-    const room = [(max ?? LARGEST) - held, world + available + LARGEST].reduce((a, b) => (a < b ? a : b));
-    const head = { partner, currency, account };
-    const emptying = this.#newId();
-    const commands: Command[] = [
-      { ...head, type: "debit", id: emptying, amount: limbs(available) },
-      { ...head, type: "credit", id: this.#newId(), amount: limbs(clamp(room)) },
-      { type: "reverse", partner, currency: 0, id: this.#newId(), command: emptying },
-      { ...head, type: "debit", id: this.#newId(), amount: limbs(clamp(room)) },
-    ];
+  #scenario(): Bucket {
+    const scene = { random: this.#random, model: this.#model, newId: () => this.#newId() };
+    const kind = this.#random.weighted({ refilled: 20, deep: 8, closed: 4, burst: 2 });
+    if (kind === "burst") return { commands: burst(scene, this.#random.pick(this.#names)), atomic: false };
+    const commands = { deep, closed, refilled }[kind](scene);
     return { commands: commands.map((command) => this.#kept(command)), atomic: false };
   }
 
@@ -224,6 +198,7 @@ export class Generator {
       { ...head, currency: 1, type: "debit", account: "nobody", amount: limbs(1n) },
       { ...head, currency: 0, type: "release", hold: "no-hold" },
       { ...head, currency: 0, type: "reverse", command: this.#someId() },
+      this.#heldAgain() ?? { ...head, currency: 0, type: "release", hold: "no-hold" },
       ...(hold === undefined
         ? []
         : [
@@ -239,8 +214,16 @@ export class Generator {
     ]);
   }
 
+  /** A new hold under the id of one that is open, whose command may be forgotten. */
+  #heldAgain(): Command | undefined {
+    if (this.#open.length === 0) return undefined;
+    const { partner, currency, id, account } = this.#random.pick(this.#open);
+    return { type: "hold", partner, currency, id, account, amount: limbs(1n) };
+  }
+
   #command(): Command {
     const random = this.#random;
+    if (random.chance(0.01)) return this.#heldAgain() ?? this.#failing();
     if (this.#recent.length > 0 && random.chance(0.12)) return this.#again(random.pick(this.#recent));
     const type = random.weighted(this.#open.length > OPEN_HOLDS ? { ...WEIGHTS, hold: 20, release: 200 } : WEIGHTS);
     const partner = random.pick(PARTNERS);
@@ -382,6 +365,7 @@ export class Generator {
 
   #name(): string {
     const random = this.#random;
+    if (this.#isWide && random.chance(0.7)) return `wide-${random.below(2000)}`;
     if (random.chance(0.9)) return random.pick(this.#names);
     return `t${Math.floor(this.#counter / 100) % 50}-${random.below(3)}`;
   }
@@ -390,5 +374,3 @@ export class Generator {
     return this.#model.book.accounts.get(accountKey(draft.partner, draft.currency, name));
   }
 }
-
-const clamp = (amount: bigint): bigint => (amount < 1n ? 1n : amount > LARGEST ? LARGEST : amount);

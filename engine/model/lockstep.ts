@@ -3,10 +3,11 @@
  * the invariants on the way, and the frames replayed through a second machine.
  */
 import { Machine } from "../machine.ts";
-import { type Bucket, CURRENCIES, Generator, type HistoryFrame, PARTNERS } from "./generate.ts";
+import { type Bucket, Generator, type HistoryFrame } from "./generate.ts";
 import { Model } from "./model.ts";
 import { minor } from "./numbers.ts";
 import { type ModelResult, resultText } from "./result.ts";
+import { CURRENCIES, PARTNERS } from "./scenarios.ts";
 import { MachineSubject, type RecordedFrame } from "./subject.ts";
 
 /** How often each code came out for each type: `counts[type][code]`. */
@@ -15,6 +16,8 @@ export type Counts = Map<string, Map<string, number>>;
 export interface HistoryOptions {
   readonly seed: number;
   readonly commands: number;
+  /** Thousands of accounts and a long memory, so that tables and the log of remembered commands grow and shrink. */
+  readonly isWide: boolean;
 }
 
 /** A difference between machine and model, with what is needed to see it again. */
@@ -143,10 +146,10 @@ export function runHistory(history: readonly HistoryFrame[], horizonCommands: nu
  * Generates and runs the history of a seed, of about so many commands. Throws a Difference that names the seed and shows the
  * shortest history found that still differs. Adds to `counts`; returns the number of commands.
  */
-export function lockstep({ seed, commands }: HistoryOptions, counts: Counts): number {
-  const horizonCommands = [50, 500, 5000][seed % 3]!;
+export function lockstep({ seed, commands, isWide }: HistoryOptions, counts: Counts): number {
+  const horizonCommands = isWide ? 20_000 : [50, 500, 5000][seed % 3]!;
   const pair = new Pair(horizonCommands, seed, counts);
-  const generator = new Generator(seed, pair.model);
+  const generator = new Generator(seed, pair.model, isWide);
   const history: HistoryFrame[] = [];
   try {
     while (pair.model.sequence < commands) {
@@ -159,7 +162,7 @@ export function lockstep({ seed, commands }: HistoryOptions, counts: Counts): nu
         items.push(item);
         pair.item(item);
       }
-      if (history.length % 16 === 0) pair.checkBooks();
+      if (history.length % (isWide ? 512 : 16) === 0) pair.checkBooks();
     }
     pair.checkBooks();
     pair.checkReplay();

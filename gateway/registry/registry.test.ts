@@ -1,8 +1,9 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ConfigError } from "../config.ts";
+import { lockDataFolder, OWNER_FILE } from "../data-lock.ts";
 import { ApiError, type ErrorCode } from "../errors.ts";
 import { temporaryFolder } from "../testing.ts";
 import {
@@ -78,6 +79,14 @@ describe("a first start", () => {
     expect(bytes).not.toContain(credentials!.admin!.key);
     expect(bytes).toContain(digestOf(credentials!.partner.key));
     expect(statSync(join(data, REGISTRY_FILE)).mode & 0o777).toBe(0o600);
+  });
+
+  it("is possible in a folder whose lock is held, for the lock leaves one known file", () => {
+    const data = temporaryFolder();
+    const lock = lockDataFolder(data);
+    onTestFinished(() => lock.release());
+    expect(readdirSync(data)).toEqual([OWNER_FILE]);
+    expect(open(data).credentials).toBeDefined();
   });
 
   it("that was cut before its commit starts anew", () => {

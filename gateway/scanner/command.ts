@@ -10,16 +10,10 @@ import { ALLOWED_BITS, INDEX, REQUIRED_BITS } from "./field-bits.ts";
 import { FIELD_NAMES } from "./fields.ts";
 import { findKeyword, type Keywords, keywordSize, makeKeywords, matchesKeyword } from "./keywords.ts";
 import { SCAN_MEMORY } from "./memory.ts";
+import { AMOUNT, CEILING, CURRENCIES, DRAFT, FLOOR } from "./state.ts";
 import { forgetStrings, readString, skipSpace, stageKeyword } from "./strings.ts";
-import {
-  amount as amount_,
-  ceiling as ceiling_,
-  currencies as currencies_,
-  draft as draft_,
-  floor as floor_,
-  readNameField,
-  readValue,
-} from "./values.ts";
+import { readUsualFields, usualFields } from "./usual.ts";
+import { readNameField, readValue } from "./values.ts";
 
 /** What the body cannot say for itself. */
 export interface ScanContext {
@@ -40,11 +34,11 @@ const { SPACE, QUOTE, COMMA, COLON, OPEN_OBJECT, CLOSE_OBJECT } = BYTE;
 const REFUSED = REFUSED_;
 const REQUIRED = REQUIRED_BITS;
 const ALLOWED = ALLOWED_BITS;
-const draft = draft_;
-const amount = amount_;
-const floor = floor_;
-const ceiling = ceiling_;
-const currencies = currencies_;
+const draft = DRAFT;
+const amount = AMOUNT;
+const floor = FLOOR;
+const ceiling = CEILING;
+const currencies = CURRENCIES;
 const bytes = new Uint8Array(SCAN_MEMORY);
 
 const KEYS = makeKeywords(FIELD_NAMES, '":');
@@ -85,11 +79,13 @@ export function readCommand(start: number): number {
   if (bytes[start] !== OPEN_OBJECT) return REFUSED;
   forgetStrings();
   draft.clear();
-  let pos = start;
-  let seen = 0;
+  let pos = readUsualFields(start);
+  let seen = usualFields();
   let place = 0;
-  do {
+  if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
+  while (bytes[pos] === COMMA || pos === start) {
     pos++;
+    if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
     let field = guesses[place]!;
     if (bytes[pos] === QUOTE && matchesKeyword(KEY_ENTRIES, field, pos + 1)) {
       pos += 1 + keywordSize(KEY_ENTRIES, field);
@@ -106,7 +102,7 @@ export function readCommand(start: number): number {
     pos = field <= LAST_NAME ? readNameField(field, pos) : readValue(field, pos);
     if (pos === REFUSED) return REFUSED;
     if (bytes[pos]! <= SPACE) pos = skipSpace(pos);
-  } while (bytes[pos] === COMMA);
+  }
   return bytes[pos] === CLOSE_OBJECT && complete(seen) ? pos + 1 : REFUSED;
 }
 

@@ -107,6 +107,30 @@ it("a target one unit too small is FULL, and nothing is written behind its limit
   }
 });
 
+it("refusals leave nothing behind that a later body could trip over", () => {
+  const refused = [
+    '{"\\u0063ommands":1}',
+    '{"\\u0061tomic":true,"\\u0061tomic":1}',
+    '{"commands":[{"id":"\\u0061","memo":"\\n"}]}',
+  ];
+  for (const body of refused) {
+    for (let round = 0; round < 2000; round++) expect(scanOf(bodyOf(body), CONTEXT)).toBeUndefined();
+  }
+  expect(scanOf(freezes(2), CONTEXT)?.count).toBe(2);
+});
+
+it("every string of a command may be escaped, and the body's keys behind it", () => {
+  const escaped = (text: string): string =>
+    `"${[...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`;
+  const fields = { id: "i".repeat(64), type: "transfer", account: "a".repeat(64), to: "t".repeat(64), amount: "10.25" };
+  const more = { currency: "CNY", memo: "m".repeat(128), issued: "2026-11-20T10:00:00.123456789Z" };
+  const members = Object.entries({ ...fields, ...more }).map(([key, text]) => `${escaped(key)}:${escaped(text)}`);
+  const body = (command: string): string => `{${escaped("commands")}:[${command}],${escaped("atomic")}:true}`;
+  expect(records(body(`{${members},${escaped("open")}:true}`))).toBe(
+    records(`{"atomic":true,"commands":[${JSON.stringify({ ...fields, ...more })}]}`),
+  );
+});
+
 it("only the first `length` bytes count", () => {
   const scanner = new CommandScanner();
   const body = freezes(1);
@@ -136,7 +160,11 @@ it("a currency is asked for once, one that is not known each time, and another r
 });
 
 it("a thousand currencies with codes of 1 to 12 bytes are never taken for each other", () => {
-  const codeOf = (n: number): string => `${n.toString(36).toUpperCase()}ZZZZZZZZZZ`.slice(0, 2 + (n % 11));
+  // Every second one differs from the others behind its eighth byte only.
+  const codeOf = (n: number): string => {
+    const digits = n.toString(36).toUpperCase();
+    return n % 2 === 0 ? `${digits}ZZZZZZZZZZ`.slice(0, 2 + (n % 11)) : `AAAAAAAA${digits}`;
+  };
   const codes = [...new Set(Array.from({ length: 1000 }, (_, n) => codeOf(n)))];
   const known = new Map(codes.map((code, n) => [code, { index: n + 1, scale: n % 19, code }]));
   const context = { ...CONTEXT, currencies: { byCode: (code: string) => known.get(code) } };

@@ -7,9 +7,9 @@ import { CONTEXT } from "../../engine/record.ts";
 import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import { enterContext, lastKeyword, readCommand, readKey, type ScanContext } from "./command.ts";
 import { makeKeywords } from "./keywords.ts";
-import { loadBody, loaded, SCAN_MEMORY } from "./memory.ts";
-import { skipSpace } from "./strings.ts";
-import { draft, readBoolean } from "./values.ts";
+import { LOADED, loadBody, SCAN_MEMORY } from "./memory.ts";
+import { forgetStrings, skipSpace } from "./strings.ts";
+import { readBoolean } from "./values.ts";
 import { type RecordTarget, RecordWriter } from "./writer.ts";
 
 /** What `scan` returns when the target has no room for the records that are well-formed so far. */
@@ -41,7 +41,8 @@ export class CommandScanner {
    * only (order of keys, white space, escapes, `5` for `"5.00"`, defaults written out) give the same bytes.
    */
   scan(body: Uint8Array, length: number, context: ScanContext, target: RecordTarget): number {
-    this.#partner = context.partner;
+    // As a signed word: a number above 2^31 would be an object on the heap at every call.
+    this.#partner = context.partner | 0;
     this.#contextBits = context.strict ? CONTEXT.STRICT : 0;
     this.#count = 0;
     this.atomic = false;
@@ -50,6 +51,7 @@ export class CommandScanner {
     enterContext(context);
     this.#writer.begin(target);
     loadBody(body, length);
+    forgetStrings();
     const outcome = this.#body();
     if (outcome < 0) return outcome;
     if (this.atomic) this.#writer.markAtomic();
@@ -60,7 +62,7 @@ export class CommandScanner {
   /** The whole body. Returns the position behind it, REFUSED or FULL, as do the steps below. */
   #body(): number {
     let seen = 0;
-    let pos = skipSpace(loaded.start);
+    let pos = skipSpace(LOADED.start);
     if (bytes[pos] !== OPEN_OBJECT) return REFUSED;
     do {
       pos = readKey(BODY_KEYS, pos + 1);
@@ -74,7 +76,7 @@ export class CommandScanner {
     } while (bytes[pos] === COMMA);
     if (bytes[pos] !== CLOSE_OBJECT || (seen & (1 << COMMANDS_KEY)) === 0) return REFUSED;
     pos = skipSpace(pos + 1);
-    return pos === loaded.end ? pos : REFUSED;
+    return pos === LOADED.end ? pos : REFUSED;
   }
 
   #atomic(pos: number): number {
@@ -90,7 +92,7 @@ export class CommandScanner {
       if (this.#count === BUCKET_COMMANDS_MAX) return REFUSED;
       pos = readCommand(skipSpace(pos + 1));
       if (pos === REFUSED) return REFUSED;
-      if (!this.#writer.write(draft, this.#partner, this.#contextBits)) return FULL;
+      if (!this.#writer.write(this.#partner, this.#contextBits)) return FULL;
       this.#count++;
       pos = skipSpace(pos);
     } while (bytes[pos] === COMMA);

@@ -5,11 +5,12 @@
  */
 import { MONEY_DIGITS_MAX } from "../../engine/limits.ts";
 import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
-import { SCAN_MEMORY } from "./memory.ts";
-import { readString, text } from "./strings.ts";
+import { SCAN_MEMORY, TEXT } from "./memory.ts";
+import { readString } from "./strings.ts";
 
 const { QUOTE, MINUS, DOT, DIGIT_0 } = BYTE;
 const REFUSED = REFUSED_;
+const text = TEXT;
 const bytes = new Uint8Array(SCAN_MEMORY);
 
 const LIMB_DIGITS = 15;

@@ -13,6 +13,8 @@ import {
 import type { JsonReader, JsonValue } from "./json-reader.ts";
 import type { BodyErrorCode, Problems } from "./problems.ts";
 
+const UTF8 = new TextEncoder();
+
 type Given = ReadonlyMap<FieldName, JsonValue>;
 /** Why a value cannot stand, or undefined. */
 type Complaint = readonly [code: BodyErrorCode, detail: string] | undefined;
@@ -26,8 +28,9 @@ export function explainCommand(reader: JsonReader, pointer: string, context: Sca
   }
   const given = new Map<FieldName, JsonValue>();
   reader.object(pointer, (key, inner) => {
-    const value = reader.value(inner);
-    if (isFieldName(key)) given.set(key, value);
+    const isField = isFieldName(key);
+    const value = reader.value(inner, isField ? "WRONG_TYPE" : "UNKNOWN_FIELD");
+    if (isField) given.set(key, value);
     else problems.add(inner, "UNKNOWN_FIELD", "No command has this field.");
   });
   const type = explainType(given, pointer, problems);
@@ -144,7 +147,7 @@ function limitComplaint(kind: "floor" | "ceiling", value: JsonValue, scale: numb
 
 function memoComplaint(value: JsonValue): Complaint {
   if (value.kind !== "string") return ["WRONG_TYPE", "A memo must be a string."];
-  const fits = new TextEncoder().encode(value.text).length <= MEMO_BYTES_MAX;
+  const fits = UTF8.encode(value.text).length <= MEMO_BYTES_MAX;
   return fits ? undefined : ["INVALID_MEMO", `A memo has at most ${MEMO_BYTES_MAX} bytes of UTF-8.`];
 }
 

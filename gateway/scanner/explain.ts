@@ -10,7 +10,8 @@ import { type BodyError, Problems, StopExplaining } from "./problems.ts";
 
 /**
  * Everything that is wrong with a body that `scan` refused: 1 to 20 errors in the order of the text, or none if the body
- * is well-formed. After a fault of JSON itself nothing further is read.
+ * is well-formed. Behind a fault of JSON itself, or an object or array
+ * where none can stand, nothing is read.
  */
 export function explain(body: Uint8Array, context: ScanContext): BodyError[] {
   const problems = new Problems();
@@ -37,7 +38,7 @@ function explainBody(body: Uint8Array, context: ScanContext, problems: Problems)
       if (reader.value(pointer).kind !== "boolean")
         problems.add(pointer, "WRONG_TYPE", "atomic must be true or false.");
     } else {
-      reader.value(pointer);
+      reader.value(pointer, "UNKNOWN_FIELD");
       problems.add(pointer, "UNKNOWN_FIELD", "The body has the fields commands and atomic only.");
     }
   });

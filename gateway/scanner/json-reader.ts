@@ -1,27 +1,21 @@
 /**
  * A strict JSON reader for the cold path: it tells where and why a text is malformed. Stricter than `JSON.parse`:
- * duplicate keys, lone surrogates and U+0000 are refused. It hands out members and elements one by one and keeps
- * nothing, so that a large malformed body costs time but no memory.
+ * duplicate keys, lone surrogates and U+0000 are refused. It hands out members and elements one by one, keeps nothing, and
+ * never goes into an object or array that the caller does not expect, so that a malformed body costs little.
  */
-import type { Problems } from "./problems.ts";
+import type { BodyErrorCode, Problems } from "./problems.ts";
 
-/** A value without its content, unless it is a scalar. */
+/** A scalar. */
 export type JsonValue =
   | { readonly kind: "string"; readonly text: string }
   | { readonly kind: "number"; readonly literal: string }
   | { readonly kind: "boolean"; readonly value: boolean }
-  | { readonly kind: "null" | "object" | "array" };
-
-/** Deeper nesting is refused: a body has three levels, and a limit keeps the reader's own stack bounded. */
-const DEPTH_MAX = 32;
+  | { readonly kind: "null" };
 
 /** A longer key is not repeated in pointers: its object's must do, or the answer could be as large as the body. */
 const KEY_LENGTH_SHOWN_MAX = 64;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const SPACE = /[ \t\n\r]*/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON refuses exactly these in a string.
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPES = new Map(
   Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }),
 );
@@ -30,7 +24,6 @@ export class JsonReader {
   readonly #text: string;
   readonly #problems: Problems;
   #at = 0;
-  #depth = 0;
 
   constructor(text: string, problems: Problems) {
     this.#text = text;
@@ -39,7 +32,8 @@ export class JsonReader {
 
   /** The next character that is not white space: tells the kind of the value that follows. "" at the end. */
   peek(): string {
-    this.#match(SPACE);
+    let code = this.#text.charCodeAt(this.#at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = this.#text.charCodeAt(++this.#at);
     return this.#text.charAt(this.#at);
   }
 
@@ -75,39 +69,30 @@ export class JsonReader {
     });
   }
 
-  /** Reads any value; the content of an object or array is checked and dropped. */
-  value(pointer: string): JsonValue {
+  /** Reads a scalar. An object or array is a problem, by default WRONG_TYPE, behind which nothing is read. */
+  value(pointer: string, nested: BodyErrorCode = "WRONG_TYPE"): JsonValue {
     const first = this.peek();
     if (first === '"') return { kind: "string", text: this.#string(pointer) };
-    if (first === "{") {
-      this.object(pointer, (_key, inner) => this.value(inner));
-      return { kind: "object" };
-    }
-    if (first === "[") {
-      this.array(pointer, (_index, inner) => this.value(inner));
-      return { kind: "array" };
-    }
+    if (first === "{" || first === "[") this.#problems.stop(pointer, nested, "No object or array can stand here.");
     for (const word of ["true", "false", "null"]) {
       if (!this.#text.startsWith(word, this.#at)) continue;
       this.#at += word.length;
       return word === "null" ? { kind: "null" } : { kind: "boolean", value: word === "true" };
     }
-    const literal = this.#match(NUMBER);
+    NUMBER.lastIndex = this.#at;
+    const literal = NUMBER.exec(this.#text)?.[0] ?? "";
+    this.#at += literal.length;
     if (literal === "") this.#fail(pointer, first === "" ? "the body ends here" : "no JSON value starts here");
     return { kind: "number", literal };
   }
 
   #container(pointer: string, close: string, item: () => void): void {
-    if (++this.#depth > DEPTH_MAX) {
-      this.#problems.stop(pointer, "NESTED_TOO_DEEP", `Objects and arrays are nested more than ${DEPTH_MAX} deep.`);
-    }
     this.#at++;
     if (this.peek() === close) this.#at++;
     else {
       do item();
       while (this.#next(pointer, close));
     }
-    this.#depth--;
   }
 
   /** Takes a comma (true) or the closing bracket (false). */
@@ -122,16 +107,22 @@ export class JsonReader {
 
   #string(pointer: string): string {
     this.#at++;
-    let text = this.#match(PLAIN);
-    while (this.#text.charAt(this.#at) === "\\") {
-      text += this.#escape(pointer) + this.#match(PLAIN);
-    }
+    let text = this.#plain();
+    while (this.#text.charAt(this.#at) === "\\") text += this.#escape(pointer) + this.#plain();
     if (this.#at >= this.#text.length) this.#fail(pointer, "the body ends inside a string");
     if (this.#text.charAt(this.#at) !== '"') this.#fail(pointer, "a control character must be escaped in a string");
     this.#at++;
     if (!text.isWellFormed()) this.#problems.stop(pointer, "LONE_SURROGATE", "A string has half a surrogate pair.");
     if (text.includes("\0")) this.#problems.stop(pointer, "NUL_CHARACTER", "A string has the character U+0000.");
     return text;
+  }
+
+  /** The characters from here on that stand for themselves in a string. */
+  #plain(): string {
+    const start = this.#at;
+    let code = this.#text.charCodeAt(this.#at);
+    while (code >= 0x20 && code !== 0x22 && code !== 0x5c) code = this.#text.charCodeAt(++this.#at);
+    return this.#text.slice(start, this.#at);
   }
 
   #escape(pointer: string): string {
@@ -145,13 +136,6 @@ export class JsonReader {
     if (letter !== "u" || !/^[0-9a-fA-F]{4}$/.test(hex)) this.#fail(pointer, "an escape is malformed");
     this.#at += 6;
     return String.fromCharCode(Number.parseInt(hex, 16));
-  }
-
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0] ?? "";
-    this.#at += found.length;
-    return found;
   }
 
   #fail(pointer: string, reason: string): never {

@@ -6,7 +6,6 @@ export const BODY_ERROR_CODES = {
   INVALID_UTF8: "The body is not UTF-8.",
   BYTE_ORDER_MARK: "The body starts with a byte order mark.",
   INVALID_JSON: "The body is not JSON.",
-  NESTED_TOO_DEEP: "Objects and arrays are nested too deep.",
   LONE_SURROGATE: "A string has half a surrogate pair.",
   NUL_CHARACTER: "A string has the character U+0000.",
   DUPLICATE_KEY: "A key stands twice in its object.",

@@ -1,16 +1,14 @@
 /** JSON strings and white space in the scan memory. */
 import { assert } from "../../engine/assert.ts";
 import { BYTE, byteTable, REFUSED as REFUSED_ } from "./bytes.ts";
-import { SCAN_MEMORY, SPARE_BYTES, STAGED_BYTES, STRING_BYTES_MAX, ZERO_BYTES } from "./memory.ts";
+import { SCAN_MEMORY, SPARE_BYTES, STAGED_BYTES, STRING_BYTES_MAX, TEXT, ZERO_BYTES } from "./memory.ts";
 import { escapeByte, hexUnit, NOT_HEX, skipUtf8, UNICODE_ESCAPE, writeUtf8 } from "./text.ts";
 
 const { SPACE, QUOTE, BACKSLASH, LOWER_U } = BYTE;
 const REFUSED = REFUSED_;
+const text = TEXT;
 const bytes = new Uint8Array(SCAN_MEMORY);
 const view = new DataView(SCAN_MEMORY);
-
-/** The string read last: position and length of its text, without quotes and escapes. */
-export const text = { at: 0, bytes: 0 };
 
 /** Where the next unescaped string goes. */
 const spare = { at: STAGED_BYTES };
@@ -67,7 +65,7 @@ export function readName(quote: number): number {
 }
 
 /** Position of the first byte from `start` on that may not stand in a name. */
-function nameEnd(start: number): number {
+export function nameEnd(start: number): number {
   let pos = start;
   for (;;) {
     const word = view.getInt32(pos, true);
@@ -82,7 +80,7 @@ function nameEnd(start: number): number {
 /**
  * Reads the JSON string that starts with the quote at `quote`. Returns the position behind its closing quote, or
  * REFUSED for anything that JSON or UTF-8 does not allow, for U+0000, and for an escaped string above STRING_BYTES_MAX.
- * `text` then tells where its text lies: in place, or unescaped with zeros behind it.
+ * `TEXT` then tells where its text lies: in place, or unescaped with zeros behind it.
  */
 export function readString(quote: number): number {
   if (bytes[quote] !== QUOTE) return REFUSED;

@@ -2,31 +2,27 @@
 import { EXPIRES_IN_SECONDS_MAX, ID_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
 import { FIELD, TYPE } from "../../engine/record.ts";
 import { BYTE, REFUSED as REFUSED_, wordOf } from "./bytes.ts";
-import { CurrencyCache } from "./currencies.ts";
-import { Decimal } from "./decimals.ts";
-import { Draft } from "./draft.ts";
 import { INDEX } from "./field-bits.ts";
 import { COMMAND_NAMES } from "./fields.ts";
 import { findKeyword, keywordSize, makeKeywords, matchesKeyword } from "./keywords.ts";
-import { SCAN_MEMORY } from "./memory.ts";
-import { readName, readString, stageKeyword, text as text_ } from "./strings.ts";
-import { NOT_A_TIME, readTime } from "./time.ts";
+import { SCAN_MEMORY, TEXT } from "./memory.ts";
+import { AMOUNT as AMOUNT_DECIMAL, CEILING, CURRENCIES, DRAFT, FLOOR } from "./state.ts";
+import { readName, readString, stageKeyword } from "./strings.ts";
+import { readTime, TIME_READ } from "./time.ts";
 
 // Local copies, see bytes.ts.
 const { QUOTE, DIGIT_0, LOWER_E } = BYTE;
 const REFUSED = REFUSED_;
 const NAME_BYTES_MAX = ID_BYTES_MAX;
-const text = text_;
+const text = TEXT;
+const timeRead = TIME_READ;
+const draft = DRAFT;
+const amount = AMOUNT_DECIMAL;
+const floor = FLOOR;
+const ceiling = CEILING;
+const currencies = CURRENCIES;
 const bytes = new Uint8Array(SCAN_MEMORY);
 const view = new DataView(SCAN_MEMORY);
-
-/** The command under scan. */
-export const draft = new Draft();
-export const amount = new Decimal();
-export const floor = new Decimal();
-export const ceiling = new Decimal();
-/** Holds the command's currency, if it gave one. */
-export const currencies = new CurrencyCache();
 
 const TYPES = makeKeywords(COMMAND_NAMES, '"');
 const TYPE_ENTRIES = TYPES.entries;
@@ -91,7 +87,7 @@ export function readBoolean(pos: number): number {
   return word === FALS && bytes[pos + 4] === LOWER_E ? pos + 5 : REFUSED;
 }
 
-function readType(pos: number): number {
+export function readType(pos: number): number {
   if (bytes[pos] !== QUOTE) return REFUSED;
   let type = lastType[0]!;
   let end = pos + 1 + keywordSize(TYPE_ENTRIES, type);
@@ -126,9 +122,8 @@ function readMemo(pos: number): number {
 function readIssued(pos: number): number {
   const end = readString(pos);
   if (end === REFUSED) return REFUSED;
-  const ms = readTime(text.at, text.bytes);
-  if (ms === NOT_A_TIME) return REFUSED;
-  draft.issued = ms;
+  if (!readTime(text.at, text.bytes)) return REFUSED;
+  draft.issued = timeRead[0]!;
   draft.fields |= FIELD.ISSUED;
   return end;
 }

@@ -6,8 +6,9 @@ import { assert } from "../../engine/assert.ts";
 import { COMMAND_BYTES_MAX } from "../../engine/limits.ts";
 import { COMMAND_HEAD_BYTES, CONTEXT, FIELD } from "../../engine/record.ts";
 import { WORD_MASKS as WORD_MASKS_ } from "./bytes.ts";
-import { type Draft, NUMBER_FIELDS as NUMBER_FIELDS_ } from "./draft.ts";
+import { NUMBER_FIELDS as NUMBER_FIELDS_ } from "./draft.ts";
 import { SCAN_MEMORY } from "./memory.ts";
+import { DRAFT } from "./state.ts";
 
 // Local copies, see bytes.ts.
 const WORD_MASKS = WORD_MASKS_;
@@ -15,6 +16,7 @@ const NUMBER_FIELDS = NUMBER_FIELDS_;
 const HEAD_BYTES = COMMAND_HEAD_BYTES;
 const ROOM_ALWAYS_ENOUGH = COMMAND_BYTES_MAX;
 const { AMOUNT, ISSUED, EXPIRES_IN, MIN_SET, MAX_SET } = FIELD;
+const draft = DRAFT;
 const view = new DataView(SCAN_MEMORY);
 
 /** Where records go: three views that start at byte 0 of one (Shared)ArrayBuffer. */
@@ -51,14 +53,14 @@ export class RecordWriter {
     this.#bytes = target.bytes;
   }
 
-  /** Writes the draft, whose strings lie in the scan memory, as the next record. False if it does not fit: nothing written. */
-  write(draft: Draft, partner: number, context: number): boolean {
+  /** Writes the draft as the next record. False if it does not fit: nothing written. */
+  write(partner: number, context: number): boolean {
     const at = this.end;
     const room = this.#limit - at;
-    if (room < ROOM_ALWAYS_ENOUGH && room < recordBytes(draft)) return false;
+    if (room < ROOM_ALWAYS_ENOUGH && room < recordBytes()) return false;
     const words = this.#words;
     const head = at >> 2;
-    let next = this.#writeNumbers(draft, (at + HEAD_BYTES) >> 3) << 1;
+    let next = this.#writeNumbers((at + HEAD_BYTES) >> 3) << 1;
     next = copyText(draft.idAt, draft.idBytes, words, next);
     next = copyText(draft.nameAt, draft.nameBytes, words, next);
     if (draft.toBytes !== 0) next = copyText(draft.toAt, draft.toBytes, words, next);
@@ -86,7 +88,7 @@ export class RecordWriter {
   }
 
   /** Writes the numbers from float64 index `first` on, and returns the index behind them. */
-  #writeNumbers(draft: Draft, first: number): number {
+  #writeNumbers(first: number): number {
     const floats = this.#floats;
     const fields = draft.fields;
     let next = first;
@@ -122,7 +124,7 @@ function copyText(at: number, length: number, words: Int32Array, to: number): nu
 }
 
 /** Bytes that the draft takes as a record; needed only near the end of the target. */
-function recordBytes(draft: Draft): number {
+function recordBytes(): number {
   const { fields } = draft;
   let numbers = 0;
   if ((fields & AMOUNT) !== 0) numbers += draft.amountHi === 0 ? 1 : 2;

@@ -29,6 +29,8 @@ export interface CrashCounts {
   faults: number;
   /** Recoveries checked. */
   recoveries: number;
+  /** Recoveries that were interrupted, with the next one checked. */
+  interrupted: number;
   /** Recoveries refused; only where a write was lost, which no one can make good. */
   refused: number;
 }
@@ -45,7 +47,7 @@ export async function exploreCrashPoints(
   faults: readonly Fault[] = FAULTS,
 ): Promise<CrashCounts> {
   const dry = new FaultyLayer(new MemoryDisk());
-  const counts: CrashCounts = { calls: 0, faults: 0, recoveries: 0, refused: 0 };
+  const counts: CrashCounts = { calls: 0, faults: 0, recoveries: 0, interrupted: 0, refused: 0 };
   await scenario.run(dry, { attempted: [], acknowledged: [] });
   counts.calls = dry.calls;
   for (let call = 1; call <= dry.calls; call++) {
@@ -67,6 +69,7 @@ async function strike(scenario: CrashScenario, call: number, fault: Fault, count
   for (const survival of SURVIVALS) {
     const point = { call, fault, survival };
     try {
+      await interruptRecovery(scenario, layer.disk.survivor(survival, call), { log, point, counts });
       await recoverTwice(scenario, layer.disk.survivor(survival, call), { log, point, counts });
     } catch (error) {
       throw new Error(`call ${call}, ${fault}, ${survival}: ${String(error)}`, { cause: error });
@@ -92,6 +95,30 @@ async function recoverTwice(
     if (!(error instanceof DamageError) || point.fault !== "lost") throw error;
     counts.refused++;
   }
+}
+
+/** Recovery is cut short as well, at a call chosen by the crash point's number; the next one must do. */
+async function interruptRecovery(
+  scenario: CrashScenario,
+  disk: MemoryDisk,
+  { log, point, counts }: { log: HistoryLog; point: CrashPoint; counts: CrashCounts },
+): Promise<void> {
+  const { call, fault, survival } = point;
+  // What a lost write has left is the other check's.
+  if (fault === "lost") return;
+  const layer = new FaultyLayer(disk, 1 + ((call * 31 + fault.length) % 40), call % 2 === 0 ? "tear" : "die", call);
+  try {
+    await scenario.recover(layer);
+  } catch (error) {
+    if (!layer.struck) throw error;
+  }
+  if (!layer.struck) return;
+  counts.interrupted++;
+  const found = await scenario.recover(layer.disk.survivor(survival, call + 1));
+  requirePrefix(log.acknowledged, found, "what was acknowledged outlives an interrupted recovery");
+  const attempted = new Set(log.attempted);
+  const own = found.filter((item) => attempted.has(item));
+  requirePrefix(own, log.attempted, "what is recovered was attempted, in order and once");
 }
 
 function requirePrefix(prefix: readonly string[], whole: readonly string[], claim: string): void {

@@ -1,7 +1,8 @@
 /** A small journal on a disk in memory, for tests. */
 import type { JournalEvent } from "../events.ts";
 import type { FileLayer } from "../file-layer.ts";
-import { Journal, type JournalOptions } from "../journal.ts";
+import { Journal } from "../journal.ts";
+import type { JournalOptions } from "../options.ts";
 import type { Position } from "../scan.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { appendSample, longText, sampleText } from "./sample-frames.ts";
