@@ -24,7 +24,7 @@ export interface ScanContext {
   /** The partner's accounts open only by `open`. */
   readonly strict: boolean;
   readonly currencies: Currencies;
-  /** Bounds of every `amount`, in minor units of the command's currency, both included. */
+  /** Bounds of every `amount` in the default currency, in its minor units, both included; other currencies have none. */
   readonly minAmount?: Money;
   readonly maxAmount?: Money;
 }
@@ -147,7 +147,7 @@ function completeAmount(scale: number): boolean {
   draft.fields |= HAS_AMOUNT;
   draft.amountHi = amount.hi;
   draft.amountLo = amount.lo;
-  return !scope.hasBounds || isWithinBounds(amount.hi, amount.lo);
+  return !scope.hasBounds || draft.currency !== scope.index || isWithinBounds(amount.hi, amount.lo);
 }
 
 function isWithinBounds(hi: number, lo: number): boolean {

@@ -2,6 +2,7 @@
 import { EXPIRES_IN_SECONDS_MAX, ID_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
 import { formatMoney, type Money, parseMoney } from "../../engine/money.ts";
 import type { ScanContext } from "./command.ts";
+import type { Currency } from "./currencies.ts";
 import {
   COMMAND_FIELDS,
   COMMAND_NAMES,
@@ -35,9 +36,12 @@ export function explainCommand(reader: JsonReader, pointer: string, context: Sca
   });
   const type = explainType(given, pointer, problems);
   if (type !== undefined) explainFields(type, given, pointer, problems);
-  const scale = explainCurrency(given, context, pointer, problems);
+  const currency = explainCurrency(given, context, pointer, problems);
+  const scale = currency?.scale;
+  const { minAmount: _min, maxAmount: _max, ...unbounded } = context;
+  const bounds = currency?.index === context.currency.index ? context : unbounded;
   for (const [field, value] of given) {
-    const complaint = complaintOf(FIELD_KINDS[field], value, scale, context);
+    const complaint = complaintOf(FIELD_KINDS[field], value, scale, bounds);
     if (complaint !== undefined) problems.add(`${pointer}/${field}`, ...complaint);
   }
 }
@@ -70,10 +74,15 @@ function explainFields(type: CommandName, given: Given, pointer: string, problem
   }
 }
 
-/** Scale of the command's currency, or undefined if it is not known. */
-function explainCurrency(given: Given, context: ScanContext, pointer: string, problems: Problems): number | undefined {
+/** The command's currency, or undefined if it is not known. */
+function explainCurrency(
+  given: Given,
+  context: ScanContext,
+  pointer: string,
+  problems: Problems,
+): Currency | undefined {
   const value = given.get("currency");
-  if (value === undefined) return context.currency.scale;
+  if (value === undefined) return context.currency;
   if (value.kind !== "string") {
     problems.add(`${pointer}/currency`, "WRONG_TYPE", "currency must be a string.");
     return undefined;
@@ -81,7 +90,7 @@ function explainCurrency(given: Given, context: ScanContext, pointer: string, pr
   const isCode = /^[A-Z0-9]{1,12}$/.test(value.text);
   const currency = isCode ? context.currencies.byCode(value.text) : undefined;
   if (currency === undefined) problems.add(`${pointer}/currency`, "UNKNOWN_CURRENCY", "There is no such currency.");
-  return currency?.scale;
+  return currency;
 }
 
 function complaintOf(kind: FieldKind, value: JsonValue, scale: number | undefined, context: ScanContext): Complaint {

@@ -111,8 +111,9 @@ function encode(command: unknown, context: ScanContext, contextBits: number): Bu
   if ("amount" in command) {
     const amount = minorOf(command.amount, currency.scale);
     check(amount > 0n);
-    if (context.minAmount !== undefined) check(amount >= bigOf(context.minAmount));
-    if (context.maxAmount !== undefined) check(amount <= bigOf(context.maxAmount));
+    const isBounded = currency.index === context.currency.index;
+    if (isBounded && context.minAmount !== undefined) check(amount >= bigOf(context.minAmount));
+    if (isBounded && context.maxAmount !== undefined) check(amount <= bigOf(context.maxAmount));
     const [lo, hi] = limbs(amount);
     numbers.push(lo, ...(hi === 0 ? [] : [hi]));
     width = hi === 0 ? 0 : 1;
