@@ -21,6 +21,7 @@ export { type FramePort, Pipeline, type PipelineOptions } from "./pipeline.ts";
 export { QUERY_BYTES, writeQuery } from "./query.ts";
 export * from "./record.ts";
 export * from "./record-codec.ts";
+export * as recordWords from "./record-words.ts";
 export { makeRing, RingConsumer, RingProducer } from "./ring.ts";
 export * as ringLayout from "./ring-layout.ts";
 export { ROW_BYTES, ROW_FLOATS } from "./rows.ts";

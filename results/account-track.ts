@@ -11,12 +11,12 @@ import {
   OUTCOME,
   type RecordMemory,
   type Result,
+  recordWords as record,
   TYPE,
   toBigInt,
   WORLD,
   ZERO,
 } from "../engine/index.ts";
-import * as record from "../engine/record-words.ts";
 import type { AccountKey } from "./types.ts";
 
 /** Commands by which money comes from or goes to `@world`, unless they name another account for it. */

@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type AccountState, CONTEXT, Machine, RecordMemory } from "../engine/index.ts";
+import { type AccountState, CONTEXT, Machine, RecordMemory, recordWords as words } from "../engine/index.ts";
 import { CURRENCIES, PARTNERS } from "../engine/model/generate.ts";
 import type { RecordedFrame } from "../engine/model/subject.ts";
-import * as words from "../engine/record-words.ts";
 import { nodeLayer } from "../journal/index.ts";
 import { balanceAt } from "./balance.ts";
 import { isControlAt, recordBytesAt } from "./render.ts";

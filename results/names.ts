@@ -1,6 +1,5 @@
 /** What the indexes in records stand for. */
-import { assert } from "../engine/assert.ts";
-import type { Control } from "../engine/record-codec.ts";
+import { assert, type Control } from "../engine/index.ts";
 
 export interface CurrencyName {
   /** A-Z and 0-9. */

@@ -1,6 +1,5 @@
 /** Pages of one partner's results, read from a group's journal. */
-import { RecordMemory } from "../engine/index.ts";
-import * as record from "../engine/record-words.ts";
+import { RecordMemory, recordWords as record } from "../engine/index.ts";
 import { type FileLayer, type FrameView, JournalError, JournalReader, PositionIndex } from "../journal/index.ts";
 import { controlsOf, JournalNames } from "./journal-names.ts";
 import { UnknownNameError } from "./names.ts";

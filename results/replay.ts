@@ -7,10 +7,10 @@ import {
   InvariantError,
   Machine,
   RecordMemory,
+  recordWords as record,
   type State,
   StateLoader,
 } from "../engine/index.ts";
-import * as record from "../engine/record-words.ts";
 import {
   DamageError,
   type FileLayer,
