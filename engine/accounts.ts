@@ -1,4 +1,5 @@
 /** The accounts of a group: rows, the index by (partner, currency, name), and the sum of their state hashes. */
+import type { AccountCursor } from "./account-cursor.ts";
 import * as at from "./account-row.ts";
 import { assert } from "./assert.ts";
 import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
@@ -164,13 +165,12 @@ export class Accounts {
     return nameBytes;
   }
 
-  /** To be called after each change of a row: counts the version and brings the state hash up to date. */
-  changed(row: number): void {
-    const words = this.rows.words[chunkOf(row)]!;
-    const w = wordOf(row);
+  /** To be called after each change of an account: counts the version and brings the state hash up to date. */
+  changed(account: AccountCursor): void {
+    const { words, w } = account;
     words[w + at.VERSION] = (words[w + at.VERSION]! + 1) | 0;
     // World rows change with every movement and are few: their hashes are added when the state hash is asked for.
-    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.rehash(words, w);
+    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.#rehash(words, w);
   }
 
   /** The hash of a `@world` row, which `hashA` and `hashB` leave out. */
@@ -181,7 +181,7 @@ export class Accounts {
   }
 
   /** Replaces the row's part in the state hash by that of its present content. */
-  rehash(words: Int32Array, w: number): void {
+  #rehash(words: Int32Array, w: number): void {
     const a = contentHash(words, w, LANE_A);
     const b = contentHash(words, w, LANE_B);
     this.hashA = (this.hashA - words[w + at.HASH]! + a) | 0;

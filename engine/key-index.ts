@@ -32,6 +32,8 @@ export class KeyIndex {
   #pool: Int32Array = new Int32Array(0);
   #base = 0;
   #slot = 0;
+  /** The tag that the last find did not find; 0 after any other call, and for the tag 0, which then takes the long way. */
+  #foundNone = 0;
 
   constructor() {
     this.#directory[0] = this.#addSegment(1);
@@ -77,6 +79,7 @@ export class KeyIndex {
       const value = pool[base + slot * 2 + 1]!;
       if (value === 0 || pool[base + slot * 2] === tag) {
         this.#slot = slot;
+        this.#foundNone = value === 0 ? tag : 0;
         return value;
       }
       slot = slot + 1 === SEGMENT_SLOTS ? 0 : slot + 1;
@@ -87,6 +90,16 @@ export class KeyIndex {
   insert(tag: number, value: number): void {
     assert(value !== 0, "an index value is never 0");
     let segment = this.#directory[tag >>> this.#shift]!;
+    const place = this.#base + this.#slot * 2;
+    if (this.#foundNone === tag && this.#pool[place + 1] === 0 && this.#used[segment]! < SEGMENT_FULL) {
+      // The usual case: this tag was looked for just now, and the search ended where the entry belongs.
+      this.#foundNone = 0;
+      this.#pool[place] = tag;
+      this.#pool[place + 1] = value;
+      this.#used[segment]!++;
+      this.#size++;
+      return;
+    }
     while (this.#used[segment]! >= SEGMENT_FULL) {
       this.#split(segment);
       segment = this.#directory[tag >>> this.#shift]!;
@@ -107,6 +120,7 @@ export class KeyIndex {
 
   /** Takes out the entry with this tag and value, which must be there. Later entries move up, so no tombstones stay. */
   remove(tag: number, value: number): void {
+    this.#foundNone = 0;
     const segment = this.#directory[tag >>> this.#shift]!;
     const pool = this.#pools[segment >>> POOL_SHIFT]!;
     const base = (segment & POOL_MASK) * SEGMENT_WORDS;
@@ -130,6 +144,7 @@ export class KeyIndex {
   }
 
   #split(segment: number): void {
+    this.#foundNone = 0;
     const depth = this.#depths[segment]! + 1;
     assert(depth <= DEPTH_MAX, "tags are spread, so that no segment is split beyond the depth bound");
     if (depth > 32 - this.#shift) this.#doubleDirectory();
