@@ -14,8 +14,8 @@ const LANE_A = 0x2c1b3c6d;
 const LANE_B = 0x297a2d39;
 
 /** Words of a name's tail, the part beyond 28 bytes. */
-const TAIL_WORDS = 9;
-const TAILS_PER_CHUNK = 4096;
+export const TAIL_WORDS = 9;
+export const TAILS_PER_CHUNK = 4096;
 
 export class Accounts {
   readonly rows = new Rows(ACCOUNTS_MAX);
