@@ -2,8 +2,7 @@
  * Rows `apply` and `apply-hot`: the state machine alone, with encoding, in frames of 1,000 commands (50 buckets of 20), every id
  * new, the id horizon full. Checks counts and the trial balance before it prints. Arguments: accounts, commands, horizon.
  */
-import { Machine } from "../engine/machine.ts";
-import { viewMemory } from "../engine/memory.ts";
+import { Machine, viewMemory } from "../engine/index.ts";
 import { CREDIT_BYTES, Random, setCredit, writeCreditShape } from "./records.ts";
 
 const [accounts = 1_000_000, commands = 8_000_000, horizon = 2_000_000] = process.argv.slice(2).map(Number);

@@ -55,14 +55,22 @@ export class Accounts {
     return hashWords(words, start, nameWords(nameBytes), seed);
   }
 
-  /** Loads the tag's slot into the cache. */
-  touch(tag: number): number {
-    return this.#index.touch(tag);
-  }
-
-  /** Loads the row's balances into the cache. */
-  touchRow(row: number): number {
-    return this.rows.words[chunkOf(row)]![wordOf(row)]!;
+  /**
+   * Loads the slots, then the rows, of many tags into the cache. `rows` is scratch room. Returns a mix of what was loaded; see
+   * `KeyIndex.touchAll`.
+   */
+  touchAll(tags: Int32Array, count: number, rows: Int32Array): number {
+    let mix = this.#index.touchAll(tags, count);
+    this.#index.peekAll(tags, count, rows);
+    const chunks = this.rows.words;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!;
+      if (row === 0) continue;
+      const words = chunks[chunkOf(row)]!;
+      const w = wordOf(row);
+      mix ^= words[w]! ^ words[w + at.TAG]!;
+    }
+    return mix;
   }
 
   /** The row of this key, or 0. `tag` is that of the key. */

@@ -46,6 +46,7 @@ export class Machine {
   readonly #starts = new Int32Array(BLOCK);
   readonly #idTags = new Int32Array(BLOCK);
   readonly #accountTags = new Int32Array(BLOCK);
+  /** Scratch room. */
   readonly #rows = new Int32Array(BLOCK);
   /** Sum of touched words; only there so that the loads are not optimised away. */
   touched = 0;
@@ -172,7 +173,7 @@ export class Machine {
   #applyBlock(input: RecordMemory, start: number, count: number): number {
     const end = this.#lookAhead(input, start, count);
     for (let i = 0; i < count; i++) {
-      this.#applyOne(input, this.#starts[i]!, this.#idTags[i]!, this.#accountTags[i]!, this.#rows[i]!);
+      this.#applyOne(input, this.#starts[i]!, this.#idTags[i]!, this.#accountTags[i]!);
       this.state.dropSpentHolds();
     }
     return end;
@@ -186,28 +187,23 @@ export class Machine {
     const { accounts, remembered } = this.state;
     const words = input.words;
     let w = start >>> 2;
-    let touched = 0;
     for (let i = 0; i < count; i++) {
       const partner = words[w + record.PARTNER]!;
       const idStart = w + record.idWord(words, w);
       const idBytes = record.idBytes(words, w);
-      const idTag = this.state.idTag(partner, words, idStart, idBytes);
-      touched ^= remembered.touch(idTag);
       const nameStart = idStart + ((idBytes + 3) >>> 2);
-      const tag = accounts.tag(partner, record.currency(words, w), words, nameStart, record.nameBytes(words, w));
-      touched ^= accounts.touch(tag);
       this.#starts[i] = w * 4;
-      this.#idTags[i] = idTag;
-      this.#accountTags[i] = tag;
+      this.#idTags[i] = this.state.idTag(partner, words, idStart, idBytes);
+      this.#accountTags[i] = accounts.tag(
+        partner,
+        record.currency(words, w),
+        words,
+        nameStart,
+        record.nameBytes(words, w),
+      );
       w += record.recordUnits(words, w) * 2;
     }
-    for (let i = 0; i < count; i++) {
-      const row = this.#findAccount(words, this.#starts[i]! >>> 2, this.#accountTags[i]!);
-      this.#rows[i] = row;
-      // The comparison of names has loaded the row's second cache line; the balances are in the first.
-      if (row !== 0) touched ^= accounts.touchRow(row);
-    }
-    this.touched = touched;
+    this.touched = remembered.touchAll(this.#idTags, count) ^ accounts.touchAll(this.#accountTags, count, this.#rows);
     return w * 4;
   }
 
@@ -220,12 +216,12 @@ export class Machine {
   }
 
   /** Gives the record a sequence, decides it, and writes it into the frame. Returns the result's code. */
-  #applyOne(input: RecordMemory, start: number, idTag: number, accountTag: number, row: number): number {
+  #applyOne(input: RecordMemory, start: number, idTag: number, accountTag: number): number {
     const { state } = this;
     const { remembered } = state;
     const command = this.#command;
     command.load(input, start);
-    const outcome = this.#begin(row === 0 ? this.#findAccount(input.words, start >>> 2, accountTag) : row);
+    const outcome = this.#begin(this.#findAccount(input.words, start >>> 2, accountTag));
     const { partner, idStart, idBytes } = command;
     const place = remembered.find(idTag, partner, input.words, idStart, idBytes);
     if (place !== 0) {
@@ -372,7 +368,7 @@ export class Machine {
 
   #applyByTags(input: RecordMemory, at: number): number {
     const w = at >>> 2;
-    return this.#applyOne(input, at, this.#idTagAt(input.words, w), this.#accountTagAt(input.words, w), 0);
+    return this.#applyOne(input, at, this.#idTagAt(input.words, w), this.#accountTagAt(input.words, w));
   }
 
   #findId(words: Int32Array, w: number): number {

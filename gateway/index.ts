@@ -1,4 +1,5 @@
 /** The door of `gateway/`: what the benchmark and the command line use. */
 export { readSettings, type Settings } from "./config.ts";
 export { readBody } from "./hot/body.ts";
+export { CommandScanner, type RecordTarget, type ScanContext } from "./scanner/index.ts";
 export { type Service, serve, start } from "./serve.ts";
