@@ -55,7 +55,8 @@ const Result = Type.Object(
     code: oneOf(CODE_NAMES),
     at: Time,
     partner: Id,
-    currency: CurrencyCode,
+    // Null where neither the command nor what it names says one: a hold or a command that was not found.
+    currency: nullable(CurrencyCode),
     account: nullable(Id),
     amount: Type.Optional(MoneyText),
     to: Type.Optional(Id),
