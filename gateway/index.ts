@@ -3,3 +3,4 @@ export { readSettings, type Settings } from "./config.ts";
 export { readBody } from "./hot/body.ts";
 export { CommandScanner, type RecordTarget, type ScanContext } from "./scanner/index.ts";
 export { type Service, serve, start } from "./serve.ts";
+export { tuneCompiler } from "./thread/tuning.ts";
