@@ -8,7 +8,7 @@ import { type CrashCounts, exploreCrashPoints } from "../../journal/testing/cras
 import { CrashHistory, type CrashHistoryOptions } from "./testing/crash-history.ts";
 
 /** `CRASH_SHARE=1` tries every crash point of every history: some minutes. */
-const SHARE = Number(process.env["CRASH_SHARE"] ?? 0);
+const SHARE = Number(process.env.CRASH_SHARE ?? 0);
 
 /** Explores one in `share` of the crash points of each seed, others for each, and prints what was tried. */
 async function explore(title: string, options: Omit<CrashHistoryOptions, "seed">, seeds: number, share: number) {

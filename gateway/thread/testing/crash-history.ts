@@ -290,7 +290,7 @@ export class CrashHistory implements CrashScenario {
     for (const answer of answers) {
       assert.equal(answer.kind, ENTRY.results);
       const whole = frames.find((frame) => answer.sequence < frame.firstSequence + frame.count)!;
-      assert(Buffer.from(whole.body).includes(answer.payload), "an answer's results stand in the frame");
+      assert(Buffer.from(whole.body).includes(Buffer.from(answer.payload)), "an answer's results stand in the frame");
     }
     log.acknowledged.push(...frames.map((frame) => frame.name));
   }
