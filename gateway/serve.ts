@@ -58,13 +58,13 @@ export async function start(settings: Settings): Promise<Service> {
     url: urlOf(listener, listener.port),
   });
   const lifecycle: Lifecycle = { stopping: false };
-  const query = new QueryThread(settings);
+  const query = new QueryThread(settings, logger);
   const groups = new Groups({
     settings,
     registry,
     log: logger,
     onDurable: (group, sequence) => query.advance(group, sequence),
-    verify: (group, through) => query.verify(group, through),
+    verify: (group, state) => query.verify(group, state),
   });
   const metrics = new Metrics(groups);
   const deps: GatewayDeps = {

@@ -52,7 +52,7 @@ export interface ScanOptions {
 }
 
 /** Where a seal belongs, and what the chain was there. */
-export interface Seal {
+interface Seal {
   readonly entry: SegmentEntry;
   readonly offset: number;
   readonly chain: ChainState;

@@ -2,11 +2,19 @@
  * Results as JSON text, straight from the bytes of records (layout in `engine/record.ts`). It runs on the thread that answers
  * HTTP, so it builds no object and no string but the text itself.
  */
-import { assert } from "../engine/assert.ts";
-import { CODE, CODE_NAMES } from "../engine/codes.ts";
-import type { RecordMemory } from "../engine/memory.ts";
-import { FIELD, FIRST_CONTROL_TYPE, OUTCOME, STATUS_NAMES, TYPE, TYPE_NAMES } from "../engine/record.ts";
-import * as record from "../engine/record-words.ts";
+import {
+  assert,
+  CODE,
+  CODE_NAMES,
+  FIELD,
+  FIRST_CONTROL_TYPE,
+  OUTCOME,
+  type RecordMemory,
+  recordWords as record,
+  STATUS_NAMES,
+  TYPE,
+  TYPE_NAMES,
+} from "../engine/index.ts";
 import type { CurrencyName, Names } from "./names.ts";
 import { ascii, TextWriter } from "./text-writer.ts";
 

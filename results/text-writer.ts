@@ -1,6 +1,5 @@
 /** Builds one JSON text as bytes in a buffer that is used again and again: one string is made at the end, none on the way. */
-import { assert } from "../engine/assert.ts";
-import { LIMB } from "../engine/money.ts";
+import { assert, LIMB } from "../engine/index.ts";
 
 /** Digits of the low limb of money. */
 const LIMB_DIGITS = 15;
