@@ -31,3 +31,16 @@ export async function settledSequence(service: Service): Promise<number> {
     last = now;
   }
 }
+
+/** Has the service read its own journal again; returns what is wrong with it, or undefined. */
+export async function verifyFault(service: Service): Promise<string | undefined> {
+  const path = `/v1/admin/groups/${GROUP}/verify`;
+  const found = await ask<{ ok: boolean; report?: string; trialBalance: Record<string, string> }>(
+    service,
+    "POST",
+    path,
+  );
+  if (!found.ok) return found.report ?? "no reason given";
+  const wrong = Object.entries(found.trialBalance).filter(([, sum]) => Number(sum) !== 0);
+  return wrong.length === 0 ? undefined : `the trial balance is ${JSON.stringify(Object.fromEntries(wrong))}`;
+}

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { median } from "../statistics.ts";
 import type { Acknowledged } from "./acknowledged.ts";
-import { GROUP, settledSequence } from "./admin.ts";
+import { GROUP, settledSequence, verifyFault } from "./admin.ts";
 import { driveAutocannon } from "./autocannon.ts";
 import { checkJournal } from "./journal-check.ts";
 import type { Generator, Load, Measured } from "./measured.ts";
@@ -90,6 +90,7 @@ class Bench {
         nullServer === undefined ? undefined : await this.#driveOnce(nullServer, 1, `null server, ${i} of ${pairs}`);
       this.#pairs.push({ service, null: other });
     }
+    await this.#verify();
   }
 
   /** Drives the service and holds what it acknowledged against the growth of its durable sequence. */
@@ -109,6 +110,15 @@ class Bench {
     this.#sequence = await settledSequence(service);
     this.#checkGrowth(measured, this.#sequence - before, what);
     return measured;
+  }
+
+  async #verify(): Promise<void> {
+    const { service } = this.#servers;
+    if (service === undefined) return;
+    this.#onStep(1, "the service verifies its journal");
+    const fault = await verifyFault(service);
+    if (fault !== undefined) this.#faults.push(`the service does not verify: ${fault}`);
+    this.#checked.push("the service's own verification: its journal replays to the state in its memory");
   }
 
   /** Exact when every request was answered; else each unanswered one may have been taken too. */

@@ -24,7 +24,10 @@ function run({ environment }: RowContext, isHot: boolean): readonly Figure[] {
   }
   feed.check(accounts);
   const { size } = feed.machine.state.remembered;
-  check(size >= horizon && size <= horizon + feed.perFrame, `the horizon is ${horizon}, but ${size} ids are remembered`);
+  check(
+    size >= horizon && size <= horizon + feed.perFrame,
+    `the horizon is ${horizon}, but ${size} ids are remembered`,
+  );
   const what = isHot ? "one account" : `${accounts} accounts at random`;
   return [{ what, unit: "M commands/s", values: rates }];
 }

@@ -1,12 +1,12 @@
 /** A journal written without a thread: frames of credits, each applied, appended and synced. */
-import { Journal } from "../../journal/index.ts";
+import { frameExtent, Journal } from "../../journal/index.ts";
 import type { Feed } from "./feed.ts";
 
 export const GROUP = "g0";
 
 export interface Written {
   readonly bodyBytes: number;
-  /** Bytes on disk, padding to whole sectors included, segment headers not. */
+  /** Bytes on disk, padding to whole sectors included, segments' own sectors not. */
   readonly diskBytes: number;
   readonly stateHash: string;
   readonly sequence: number;
@@ -27,12 +27,9 @@ export function writeJournal(
     const { frame } = machine;
     const bodyBytes = frame.end - frame.start;
     const { firstSequence, count, records, timeMs } = frame;
-    const before = journal.position;
     journal.append(frame.bytes, { epoch: 1, firstSequence, count, records, timeMs, bodyBytes });
-    const after = journal.position;
     bodyTotal += bodyBytes;
-    // A frame that opened a segment stands behind that segment's header of one sector.
-    diskBytes += after.segment === before.segment ? after.offset - before.offset : after.offset - SEGMENT_HEADER_BYTES;
+    diskBytes += frameExtent(bodyBytes);
     journal.idle();
   }
   journal.close();

@@ -3,6 +3,8 @@ import { Feed } from "./feed.ts";
 import { readSizes } from "./sizes.ts";
 import { check, type Figure, type Row, type RowContext } from "./types.ts";
 
+const WARM_UP_FRAMES = 20;
+
 /** Resident bytes, after what is garbage had its chance to go. */
 function residentBytes(): number {
   globalThis.gc?.();
@@ -12,11 +14,12 @@ function residentBytes(): number {
 function run({ environment }: RowContext): readonly Figure[] {
   const { accounts, horizon, bucket } = readSizes(environment, { commands: 1, horizon: 16_000_000 });
   const feed = new Feed({ bucket, horizon });
-  check(horizon > accounts, "HORIZON must be above ACCOUNTS: each account is opened by a command that is remembered");
   // The first frames pay for compiled code and for the frame's own buffer.
-  feed.upTo(feed.perFrame * 20, () => 0);
+  feed.upTo(feed.perFrame * WARM_UP_FRAMES, () => 0);
   const empty = residentBytes();
   const begun = feed.count;
+  const least = begun + accounts + 2 * feed.perFrame;
+  check(horizon >= least, `HORIZON must be at least ${least}: accounts are opened by commands that are remembered`);
   feed.upTo(begun + accounts, (id) => (id - begun) % accounts);
   const opened = residentBytes();
   const openedAt = feed.count;

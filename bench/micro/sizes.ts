@@ -5,7 +5,7 @@ export const SIZES_HELP = `ACCOUNTS   accounts; 1,000,000
 COMMANDS   commands, of all rounds together or of the prepared journal; by row 2 to 8 million
 ROUNDS     rounds measured after the warm-up; 5
 BUCKET     commands a bucket; 20
-HORIZON    commands remembered by id; by row 2 or 16 million
+HORIZON    commands remembered by id; 2 million for apply, 16 million else
 DATA       folder on a disk for journals; bench/out`;
 
 export interface Sizes {
@@ -19,7 +19,10 @@ export interface Sizes {
 const COUNT = { min: 1, max: 2 ** 31 };
 
 /** Reads the sizes; `unless` are a row's own defaults. */
-export function readSizes(environment: Environment, unless: { readonly commands: number; readonly horizon: number }): Sizes {
+export function readSizes(
+  environment: Environment,
+  unless: { readonly commands: number; readonly horizon: number },
+): Sizes {
   const read = (name: string, value: number, max = COUNT.max) =>
     integer(environment, name, { unless: value, min: COUNT.min, max });
   return {
