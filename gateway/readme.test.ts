@@ -13,7 +13,7 @@ const README = new URL("../README.md", import.meta.url);
 
 /** Commands of the README's `console` blocks, each with the output below it. */
 function sessions(): { command: string; output: string }[] {
-  const blocks = [...readFileSync(README, "utf8").matchAll(/```console\n([^]*?)```/g)].map((match) => match[1]!);
+  const blocks = [...readFileSync(README, "utf8").matchAll(/```console\n(.*?)```/gs)].map((match) => match[1]!);
   return blocks
     .join("")
     .split(/^\$ /m)
