@@ -2,8 +2,7 @@
  * Row `render`: results as JSON text from the records of frames, a credit of 20-byte ids each. Checks that the texts parse and that
  * sequences are contiguous before it prints; the slow way (JSON.stringify of an object with the same content) stands beside it.
  */
-import { Machine } from "../engine/machine.ts";
-import { viewMemory } from "../engine/memory.ts";
+import { Machine, viewMemory } from "../engine/index.ts";
 import { NameTable, renderRecords } from "../results/index.ts";
 import { CREDIT_BYTES, setCredit, writeCreditShape } from "./records.ts";
 

@@ -1,4 +1,5 @@
 /** The accounts of a group: rows, the index by (partner, currency, name), and the sum of their state hashes. */
+import type { AccountCursor } from "./account-cursor.ts";
 import * as at from "./account-row.ts";
 import { assert } from "./assert.ts";
 import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
@@ -13,8 +14,8 @@ const LANE_A = 0x2c1b3c6d;
 const LANE_B = 0x297a2d39;
 
 /** Words of a name's tail, the part beyond 28 bytes. */
-const TAIL_WORDS = 9;
-const TAILS_PER_CHUNK = 4096;
+export const TAIL_WORDS = 9;
+export const TAILS_PER_CHUNK = 4096;
 
 export class Accounts {
   readonly rows = new Rows(ACCOUNTS_MAX);
@@ -54,14 +55,22 @@ export class Accounts {
     return hashWords(words, start, nameWords(nameBytes), seed);
   }
 
-  /** Loads the tag's slot into the cache. */
-  touch(tag: number): number {
-    return this.#index.touch(tag);
-  }
-
-  /** Loads the row's balances into the cache. */
-  touchRow(row: number): number {
-    return this.rows.words[chunkOf(row)]![wordOf(row)]!;
+  /**
+   * Loads the slots, then the rows, of many tags into the cache. `rows` is scratch room. Returns a mix of what was loaded; see
+   * `KeyIndex.touchAll`.
+   */
+  touchAll(tags: Int32Array, count: number, rows: Int32Array): number {
+    let mix = this.#index.touchAll(tags, count);
+    this.#index.peekAll(tags, count, rows);
+    const chunks = this.rows.words;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!;
+      if (row === 0) continue;
+      const words = chunks[chunkOf(row)]!;
+      const w = wordOf(row);
+      mix ^= words[w]! ^ words[w + at.TAG]!;
+    }
+    return mix;
   }
 
   /** The row of this key, or 0. `tag` is that of the key. */
@@ -164,13 +173,12 @@ export class Accounts {
     return nameBytes;
   }
 
-  /** To be called after each change of a row: counts the version and brings the state hash up to date. */
-  changed(row: number): void {
-    const words = this.rows.words[chunkOf(row)]!;
-    const w = wordOf(row);
+  /** To be called after each change of an account: counts the version and brings the state hash up to date. */
+  changed(account: AccountCursor): void {
+    const { words, w } = account;
     words[w + at.VERSION] = (words[w + at.VERSION]! + 1) | 0;
     // World rows change with every movement and are few: their hashes are added when the state hash is asked for.
-    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.rehash(words, w);
+    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.#rehash(words, w);
   }
 
   /** The hash of a `@world` row, which `hashA` and `hashB` leave out. */
@@ -181,7 +189,7 @@ export class Accounts {
   }
 
   /** Replaces the row's part in the state hash by that of its present content. */
-  rehash(words: Int32Array, w: number): void {
+  #rehash(words: Int32Array, w: number): void {
     const a = contentHash(words, w, LANE_A);
     const b = contentHash(words, w, LANE_B);
     this.hashA = (this.hashA - words[w + at.HASH]! + a) | 0;

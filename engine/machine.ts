@@ -4,6 +4,7 @@
  */
 import { assert } from "./assert.ts";
 import { CODE } from "./codes.ts";
+import { CommandCursor, namesAccount } from "./command-cursor.ts";
 import { Frame } from "./frame.ts";
 import { copyWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
@@ -16,7 +17,8 @@ import * as record from "./record-words.ts";
 import { wordOf as logWordOf } from "./remembered.ts";
 import { writeCommand, writeDuplicate, writeResult } from "./result-writer.ts";
 import { chunkOf, wordOf } from "./rows.ts";
-import { namesAccount, Rules } from "./rules.ts";
+import { decide } from "./rules.ts";
+import { loadByName } from "./rules-reverse.ts";
 import { State } from "./state.ts";
 
 /** Records looked at ahead: enough loads in flight to hide the memory's latency, few enough to stay in the cache. */
@@ -34,7 +36,7 @@ export interface MachineOptions {
 export class Machine {
   readonly state: State;
   readonly frame = new Frame();
-  readonly #rules: Rules;
+  readonly #command = new CommandCursor();
   readonly #outcome = new Outcome();
   /** What the failed command of an atomic bucket had found. */
   readonly #failed = new Outcome();
@@ -44,6 +46,7 @@ export class Machine {
   readonly #starts = new Int32Array(BLOCK);
   readonly #idTags = new Int32Array(BLOCK);
   readonly #accountTags = new Int32Array(BLOCK);
+  /** Scratch room. */
   readonly #rows = new Int32Array(BLOCK);
   /** Sum of touched words; only there so that the loads are not optimised away. */
   touched = 0;
@@ -51,7 +54,6 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0 } = options;
     this.state = options.state ?? new State({ horizonCommands, seed: seed | 0 });
-    this.#rules = new Rules(this.state);
   }
 
   /** Last sequence given; 0 before the first. */
@@ -171,7 +173,7 @@ export class Machine {
   #applyBlock(input: RecordMemory, start: number, count: number): number {
     const end = this.#lookAhead(input, start, count);
     for (let i = 0; i < count; i++) {
-      this.#applyOne(input, this.#starts[i]!, this.#idTags[i]!, this.#accountTags[i]!, this.#rows[i]!);
+      this.#applyOne(input, this.#starts[i]!, this.#idTags[i]!, this.#accountTags[i]!);
       this.state.dropSpentHolds();
     }
     return end;
@@ -185,28 +187,23 @@ export class Machine {
     const { accounts, remembered } = this.state;
     const words = input.words;
     let w = start >>> 2;
-    let touched = 0;
     for (let i = 0; i < count; i++) {
       const partner = words[w + record.PARTNER]!;
       const idStart = w + record.idWord(words, w);
       const idBytes = record.idBytes(words, w);
-      const idTag = this.state.idTag(partner, words, idStart, idBytes);
-      touched ^= remembered.touch(idTag);
       const nameStart = idStart + ((idBytes + 3) >>> 2);
-      const tag = accounts.tag(partner, record.currency(words, w), words, nameStart, record.nameBytes(words, w));
-      touched ^= accounts.touch(tag);
       this.#starts[i] = w * 4;
-      this.#idTags[i] = idTag;
-      this.#accountTags[i] = tag;
+      this.#idTags[i] = this.state.idTag(partner, words, idStart, idBytes);
+      this.#accountTags[i] = accounts.tag(
+        partner,
+        record.currency(words, w),
+        words,
+        nameStart,
+        record.nameBytes(words, w),
+      );
       w += record.recordUnits(words, w) * 2;
     }
-    for (let i = 0; i < count; i++) {
-      const row = this.#findAccount(words, this.#starts[i]! >>> 2, this.#accountTags[i]!);
-      this.#rows[i] = row;
-      // The comparison of names has loaded the row's second cache line; the balances are in the first.
-      if (row !== 0) touched ^= accounts.touchRow(row);
-    }
-    this.touched = touched;
+    this.touched = remembered.touchAll(this.#idTags, count) ^ accounts.touchAll(this.#accountTags, count, this.#rows);
     return w * 4;
   }
 
@@ -219,22 +216,21 @@ export class Machine {
   }
 
   /** Gives the record a sequence, decides it, and writes it into the frame. Returns the result's code. */
-  #applyOne(input: RecordMemory, start: number, idTag: number, accountTag: number, row: number): number {
-    const state = this.state;
-    const w = start >>> 2;
-    const partner = input.words[w + record.PARTNER]!;
-    const idStart = w + record.idWord(input.words, w);
-    const idBytes = record.idBytes(input.words, w);
-    const outcome = this.#begin(row === 0 ? this.#findAccount(input.words, w, accountTag) : row);
-    const place = state.remembered.find(idTag, partner, input.words, idStart, idBytes);
+  #applyOne(input: RecordMemory, start: number, idTag: number, accountTag: number): number {
+    const { state } = this;
+    const { remembered } = state;
+    const command = this.#command;
+    command.load(input, start);
+    const outcome = this.#begin(this.#findAccount(input.words, start >>> 2, accountTag));
+    const { partner, idStart, idBytes } = command;
+    const place = remembered.find(idTag, partner, input.words, idStart, idBytes);
     if (place !== 0) {
-      if (state.remembered.isSameBody(place, input, start)) this.#writeRepeat(input, start, place);
+      if (remembered.isSameBody(place, input, start)) this.#writeRepeat(input, start, place);
       else this.#refuse(input, start, CODE.ID_REUSED);
       return CODE.ID_REUSED;
     }
-    if (this.#isHeldId(input.words, w, idTag, idStart, idBytes)) return this.#refuse(input, start, CODE.ID_REUSED);
-    if (this.#isTooOld(input, w)) outcome.code = CODE.TOO_OLD;
-    else this.#rules.run(input, start, accountTag, idTag, outcome);
+    if (this.#isHeldId(command, idTag)) return this.#refuse(input, start, CODE.ID_REUSED);
+    outcome.code = this.#isTooOld(command) ? CODE.TOO_OLD : decide(state, command, accountTag, idTag, outcome);
     this.#write(input, start, idTag);
     return outcome.code;
   }
@@ -242,7 +238,7 @@ export class Machine {
   #begin(row: number): Outcome {
     this.state.sequence++;
     this.#outcome.reset();
-    this.#outcome.row = row;
+    this.#outcome.shown.load(this.state.accounts.rows, row);
     return this.#outcome;
   }
 
@@ -251,7 +247,7 @@ export class Machine {
     const { state, frame } = this;
     const out = frame.end >>> 2;
     writeCommand(input, start, frame.memory, out);
-    const end = writeResult(state.accounts, this.#outcome, frame.memory, out) * 4;
+    const end = writeResult(this.#outcome, frame.memory, out) * 4;
     state.remembered.add(idTag, state.sequence, state.timeMs, frame.memory, frame.end, end - frame.end);
     this.#advance(end);
   }
@@ -261,7 +257,7 @@ export class Machine {
     const out = this.frame.end >>> 2;
     this.#outcome.code = code;
     writeCommand(input, start, this.frame.memory, out);
-    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame.memory, out) * 4);
+    this.#advance(writeResult(this.#outcome, this.frame.memory, out) * 4);
     return code;
   }
 
@@ -285,16 +281,13 @@ export class Machine {
   }
 
   /** True if an open hold, older than the horizon, has this id: a second hold of that name must not be made. */
-  #isHeldId(words: Int32Array, w: number, idTag: number, idStart: number, idBytes: number): boolean {
-    if (record.typeOf(words, w) !== TYPE.hold) return false;
-    return this.state.holds.find(idTag, words[w + record.PARTNER]!, words, idStart, idBytes) !== 0;
+  #isHeldId({ type, partner, words, idStart, idBytes }: CommandCursor, idTag: number): boolean {
+    return type === TYPE.hold && this.state.holds.find(idTag, partner, words, idStart, idBytes) !== 0;
   }
 
-  #isTooOld(input: RecordMemory, w: number): boolean {
-    if ((record.fields(input.words, w) & FIELD.ISSUED) === 0) return false;
-    return (
-      input.floats[(w >>> 1) + record.numberFloat(input.words, w, FIELD.ISSUED)]! <= this.state.remembered.horizonTimeMs
-    );
+  #isTooOld(command: CommandCursor): boolean {
+    if ((command.fields & FIELD.ISSUED) === 0) return false;
+    return command.number(FIELD.ISSUED) <= this.state.remembered.horizonTimeMs;
   }
 
   // Atomic buckets
@@ -368,17 +361,14 @@ export class Machine {
 
   /** The account that the failed command led to, as it stands now that the bucket is taken back. */
   #showFailed(partner: number): void {
-    const { accounts } = this.state;
     const outcome = this.#outcome;
     outcome.copyResolved(this.#failed);
-    const { names, nameBytes, currency } = outcome;
-    const tag = accounts.tag(partner, currency, names, 0, nameBytes);
-    outcome.row = nameBytes === 0 ? 0 : accounts.find(tag, partner, currency, names, 0, nameBytes);
+    loadByName(this.state, partner, outcome, { cursor: outcome.shown, place: 0, bytes: outcome.nameBytes });
   }
 
   #applyByTags(input: RecordMemory, at: number): number {
     const w = at >>> 2;
-    return this.#applyOne(input, at, this.#idTagAt(input.words, w), this.#accountTagAt(input.words, w), 0);
+    return this.#applyOne(input, at, this.#idTagAt(input.words, w), this.#accountTagAt(input.words, w));
   }
 
   #findId(words: Int32Array, w: number): number {
@@ -419,11 +409,12 @@ export class Machine {
 
   #applyExpire(input: RecordMemory, start: number): void {
     const out = this.frame.end >>> 2;
-    this.#begin(0);
-    this.#rules.run(input, start, 0, this.#idTagAt(input.words, start >>> 2), this.#outcome);
+    const outcome = this.#begin(0);
+    this.#command.load(input, start);
+    outcome.code = decide(this.state, this.#command, 0, this.#idTagAt(input.words, start >>> 2), outcome);
     this.state.dropSpentHolds();
     writeCommand(input, start, this.frame.memory, out);
-    this.#advance(writeResult(this.state.accounts, this.#outcome, this.frame.memory, out) * 4);
+    this.#advance(writeResult(this.#outcome, this.frame.memory, out) * 4);
   }
 
   readonly #tagOf = (words: Int32Array, w: number): number =>

@@ -1,12 +1,17 @@
 /** What the rules found out about one command. One object, reused for every command: nothing is allocated a command. */
+import { AccountCursor } from "./account-cursor.ts";
+
+/** First word of the other side's name in `names`. */
+export const OTHER_NAME = 16;
+
 export class Outcome {
   /** Number of the result code. */
   code = 0;
-  /** Row of the account that the result shows, 0 when there is none. */
-  row = 0;
-  /** Row of the other side, 0 when none. */
-  otherRow = 0;
-  /** The command changed the row, so the result has a change for it (and for the other side). */
+  /** The account that the result shows. */
+  readonly shown = new AccountCursor();
+  /** The other side of the movement; of meaning only when something changed. */
+  readonly other = new AccountCursor();
+  /** The command changed the account shown, so the result has a change for it (and for the other side). */
   isChanged = false;
   /** The account is not named by the command itself (capture, release, expire, reverse): the result must name it. */
   isResolved = false;
@@ -22,17 +27,22 @@ export class Outcome {
   nameBytes = 0;
   otherNameBytes = 0;
 
-  /** Forgets the last command. */
+  /** Forgets the last command. What only a resolved outcome has is set whenever `isResolved` is. */
   reset(): void {
     this.code = 0;
-    this.row = 0;
-    this.otherRow = 0;
+    this.shown.row = 0;
+    this.other.row = 0;
     this.isChanged = false;
     this.isResolved = false;
-    this.currency = 0;
+  }
+
+  /** Begins to tell of an account that the command does not name. */
+  resolve(currency: number, undoneType: number): void {
+    this.isResolved = true;
+    this.currency = currency;
+    this.undoneType = undoneType;
     this.amountHi = 0;
     this.amountLo = 0;
-    this.undoneType = 0;
     this.nameBytes = 0;
     this.otherNameBytes = 0;
   }
@@ -49,6 +59,3 @@ export class Outcome {
     this.otherNameBytes = from.otherNameBytes;
   }
 }
-
-/** First word of the other side's name in `names`. */
-export const OTHER_NAME = 16;

@@ -67,7 +67,7 @@ export class Pipeline {
 
   /** One turn. Returns false when there was nothing to do. Throws when the journal failed or a rule was broken. */
   turn(): boolean {
-    const { commands, machine, now, journal } = this.#options;
+    const { commands, replies, machine, now, journal } = this.#options;
     this.#isFrameOpen = false;
 
     // 1. Time. Due holds expire at the start of a frame, also when no command is there.
@@ -85,7 +85,10 @@ export class Pipeline {
 
     // 5. Let the answers go.
     this.writeStats();
-    if (this.#options.replies.publish()) this.#options.wake();
+    const hasReplies = replies.hasClaims;
+    const isAsleep = replies.publish();
+    // A frame of expiries alone answers nobody, but readers of results wait for what it made durable.
+    if (isAsleep || (this.#isFrameOpen && !hasReplies)) this.#options.wake();
 
     // 6. Prepare the next segment a little.
     journal.idle();

@@ -68,8 +68,8 @@ export class Remembered {
   readonly #tags = new Int32Array(FORGET_BLOCK);
   /** Mix of touched words; only there so that the loads are not optimised away. */
   touched = 0;
-  /** Time of the newest command forgotten, ms since 1970; 0 when none was. */
-  horizonTimeMs = 0;
+  /** Time of the newest command forgotten, ms since 1970; -1, before all time, when none was. */
+  horizonTimeMs = -1;
 
   /** Commands remembered. */
   get size(): number {
@@ -87,8 +87,9 @@ export class Remembered {
     return chunk === undefined ? undefined : chunk.baseTimeMs + (chunk.words[this.#headUnit * 2 + 1]! >>> 0);
   }
 
-  touch(tag: number): number {
-    return this.#index.touch(tag);
+  /** See `KeyIndex.touchAll`. */
+  touchAll(tags: Int32Array, count: number): number {
+    return this.#index.touchAll(tags, count);
   }
 
   /** Place of the command with this partner and id, or 0. */
@@ -200,10 +201,10 @@ export class Remembered {
     for (let unit = this.#headUnit; unit < chunk.used && count < FORGET_BLOCK; count++) {
       if (chunk.baseSequence + (chunk.words[unit * 2]! >>> 0) > upTo) break;
       const tag = tagOf(chunk.words, unit * 2 + 2);
-      this.touched ^= this.#index.touch(tag);
       this.#tags[count] = tag;
       unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
     }
+    this.touched = this.#index.touchAll(this.#tags, count);
     for (let i = 0; i < count; i++) {
       const unit = this.#headUnit;
       const w = unit * 2 + 2;

@@ -1,13 +1,12 @@
 /** Encodes a command with its outcome as a record of the frame; see `record.ts` for the layout. */
+import type { AccountCursor } from "./account-cursor.ts";
 import * as at from "./account-row.ts";
-import type { Accounts } from "./accounts.ts";
 import { CODE } from "./codes.ts";
 import { copyWords, nameWords } from "./hash.ts";
 import type { RecordMemory } from "./memory.ts";
 import { OTHER_NAME, type Outcome } from "./outcome.ts";
 import { FIELD, OUTCOME } from "./record.ts";
 import * as record from "./record-words.ts";
-import { chunkOf, floatOf, wordOf } from "./rows.ts";
 
 /** Copies the command part to word `out`; returns the word behind it, where the result part begins. */
 export function writeCommand(from: RecordMemory, start: number, to: RecordMemory, out: number): number {
@@ -20,33 +19,28 @@ export function writeCommand(from: RecordMemory, start: number, to: RecordMemory
 }
 
 /** Writes the result part behind the command part at word `out`; returns the word behind the record. */
-export function writeResult(accounts: Accounts, outcome: Outcome, to: RecordMemory, out: number): number {
+export function writeResult(outcome: Outcome, to: RecordMemory, out: number): number {
+  const { shown, other } = outcome;
   const r = record.resultWord(to.words, out);
   let flags = 0;
   let statuses = 0;
   let version = 0;
   let end = r + 2;
-  const row = outcome.row;
-  if (row !== 0) {
-    const other = outcome.isChanged ? outcome.otherRow : 0;
-    const isWide = hasHighLimb(accounts, row) || (other !== 0 && hasHighLimb(accounts, other));
+  if (shown.row !== 0) {
+    const hasOther = outcome.isChanged && other.row !== 0;
+    const isWide = hasHighLimb(shown) || (hasOther && hasHighLimb(other));
     flags = OUTCOME.BALANCES | (isWide ? OUTCOME.WIDE : 0) | (outcome.isChanged ? OUTCOME.CHANGE_1 : 0);
-    const words = accounts.rows.words[chunkOf(row)]!;
-    statuses = words[wordOf(row) + at.STATE]! & at.STATUS_MASK;
-    version = words[wordOf(row) + at.VERSION]!;
-    end = writeMoney(accounts, row, at.AVAILABLE, isWide, to, end);
-    if (isHolding(accounts, row)) {
+    statuses = shown.status;
+    version = shown.words[shown.w + at.VERSION]!;
+    end = writeMoney(shown, at.AVAILABLE, isWide, to, end);
+    if (isHolding(shown)) {
       flags |= OUTCOME.HELD;
-      end = writeMoney(accounts, row, at.HELD, isWide, to, end);
+      end = writeMoney(shown, at.HELD, isWide, to, end);
     }
-    if (other !== 0) {
-      flags |= OUTCOME.CHANGE_2 | (isHolding(accounts, other) ? OUTCOME.HELD_2 : 0);
-      const otherWords = accounts.rows.words[chunkOf(other)]!;
-      statuses |= (otherWords[wordOf(other) + at.STATE]! & at.STATUS_MASK) << 8;
-      to.words[end] = otherWords[wordOf(other) + at.VERSION]!;
-      to.words[end + 1] = 0;
-      end = writeMoney(accounts, other, at.AVAILABLE, isWide, to, end + 2);
-      if (isHolding(accounts, other)) end = writeMoney(accounts, other, at.HELD, isWide, to, end);
+    if (hasOther) {
+      flags |= OUTCOME.CHANGE_2 | (isHolding(other) ? OUTCOME.HELD_2 : 0);
+      statuses |= other.status << 8;
+      end = writeOther(other, isWide, to, end);
     }
   }
   if (outcome.isResolved) {
@@ -56,6 +50,13 @@ export function writeResult(accounts: Accounts, outcome: Outcome, to: RecordMemo
   to.words[r] = outcome.code | (flags << 8) | (statuses << 16);
   to.words[r + 1] = version;
   return finishRecord(to, out, end);
+}
+
+function writeOther(other: AccountCursor, isWide: boolean, to: RecordMemory, start: number): number {
+  to.words[start] = other.words[other.w + at.VERSION]!;
+  to.words[start + 1] = 0;
+  const end = writeMoney(other, at.AVAILABLE, isWide, to, start + 2);
+  return isHolding(other) ? writeMoney(other, at.HELD, isWide, to, end) : end;
 }
 
 /** Writes the first result of a repeated command again, marked as a repeat, at word `out`. */
@@ -98,30 +99,18 @@ function finishRecord(to: RecordMemory, out: number, end: number): number {
   return end;
 }
 
-function writeMoney(
-  accounts: Accounts,
-  row: number,
-  part: number,
-  isWide: boolean,
-  to: RecordMemory,
-  at: number,
-): number {
-  const f = accounts.rows.floats[chunkOf(row)]!;
-  const i = floatOf(row) + part;
-  to.floats[at >>> 1] = f[i + 1]!;
-  if (!isWide) return at + 2;
-  to.floats[(at >>> 1) + 1] = f[i]!;
-  return at + 4;
+function writeMoney(account: AccountCursor, part: number, isWide: boolean, to: RecordMemory, start: number): number {
+  const i = account.f + part;
+  to.floats[start >>> 1] = account.floats[i + 1]!;
+  if (!isWide) return start + 2;
+  to.floats[(start >>> 1) + 1] = account.floats[i]!;
+  return start + 4;
 }
 
-function hasHighLimb(accounts: Accounts, row: number): boolean {
-  const f = accounts.rows.floats[chunkOf(row)]!;
-  const i = floatOf(row);
-  return f[i + at.AVAILABLE] !== 0 || f[i + at.HELD] !== 0;
+function hasHighLimb({ floats, f }: AccountCursor): boolean {
+  return floats[f + at.AVAILABLE] !== 0 || floats[f + at.HELD] !== 0;
 }
 
-function isHolding(accounts: Accounts, row: number): boolean {
-  const f = accounts.rows.floats[chunkOf(row)]!;
-  const i = floatOf(row) + at.HELD;
-  return f[i] !== 0 || f[i + 1] !== 0;
+function isHolding({ floats, f }: AccountCursor): boolean {
+  return floats[f + at.HELD] !== 0 || floats[f + at.HELD + 1] !== 0;
 }

@@ -88,6 +88,11 @@ export class RingProducer extends RingEnd {
     this.#claimed = (this.#claimed + units) | 0;
   }
 
+  /** True if entries were committed since the last `publish`. */
+  get hasClaims(): boolean {
+    return this.#cursor !== this.#claimed;
+  }
+
   /** Hands over everything committed. Returns true if the consumer sleeps and has to be woken, once. */
   publish(): boolean {
     if (this.#cursor === this.#claimed) return false;

@@ -11,7 +11,7 @@ import { CHUNK_ROWS, ROW_BYTES } from "./rows.ts";
 import { State } from "./state.ts";
 
 /** Tags of chunks. */
-const TAG = Object.freeze({ meta: 1, accounts: 2, tails: 3, holds: 4, log: 5 });
+export const TAG = Object.freeze({ meta: 1, accounts: 2, tails: 3, holds: 4, log: 5 });
 /** Bytes before a log chunk: base sequence, base time, first unit, each float64. */
 const LOG_HEAD_BYTES = 24;
 const ROW_CHUNK_BYTES = CHUNK_ROWS * ROW_BYTES;

@@ -1,12 +1,12 @@
 /** The state of a group, and the only ways in which rules change it: each tells the undo log and a running snapshot first. */
-import * as at from "./account-row.ts";
+import { AccountCursor } from "./account-cursor.ts";
 import { Accounts } from "./accounts.ts";
+import type { CommandCursor } from "./command-cursor.ts";
 import { hashWords, nameWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
 import { Holds } from "./holds.ts";
-import { HI_MAX, inRange, LIMB } from "./money.ts";
 import { Remembered } from "./remembered.ts";
-import { chunkOf, floatOf, wordOf } from "./rows.ts";
+import { chunkOf, wordOf } from "./rows.ts";
 import { UndoLog } from "./undo.ts";
 
 export class State {
@@ -15,6 +15,8 @@ export class State {
   readonly holds = new Holds();
   readonly remembered = new Remembered();
   readonly undo: UndoLog;
+  /** The `@world` account of the movement in hand; see `loadWorld`. */
+  readonly world = new AccountCursor();
   /** Partner index → name, currency index → code and scale: what the journal needs to be read without the registry. */
   readonly partners = new Map<number, string>();
   readonly currencies = new Map<number, { readonly code: string; readonly scale: number }>();
@@ -39,73 +41,10 @@ export class State {
     return hashWords(words, start, nameWords(idBytes), this.seed ^ Math.imul(partner, 0x9e3779b1));
   }
 
-  /** True if available − amount stays at or above the floor. */
-  hasFloor(row: number, hi: number, lo: number): boolean {
-    const f = this.accounts.rows.floats[chunkOf(row)]!;
-    const i = floatOf(row);
-    let restLo = f[i + at.AVAILABLE + 1]! - lo;
-    let restHi = f[i + at.AVAILABLE]! - hi;
-    if (restLo < 0) {
-      restLo += LIMB;
-      restHi -= 1;
-    }
-    const minHi = f[i + at.MIN]!;
-    return restHi > minHi || (restHi === minHi && restLo >= f[i + at.MIN + 1]!);
-  }
-
-  /** True if available + held + amount stays at or below the ceiling. */
-  hasCeiling(row: number, hi: number, lo: number): boolean {
-    const chunk = chunkOf(row);
-    if ((this.accounts.rows.words[chunk]![wordOf(row) + at.STATE]! & at.HAS_MAX) === 0) return true;
-    const f = this.accounts.rows.floats[chunk]!;
-    const i = floatOf(row);
-    let sumLo = f[i + at.AVAILABLE + 1]! + f[i + at.HELD + 1]! + lo;
-    let sumHi = f[i + at.AVAILABLE]! + f[i + at.HELD]! + hi;
-    while (sumLo >= LIMB) {
-      sumLo -= LIMB;
-      sumHi += 1;
-    }
-    const maxHi = f[i + at.MAX]!;
-    return sumHi < maxHi || (sumHi === maxHi && sumLo <= f[i + at.MAX + 1]!);
-  }
-
-  /** True if available, and available + held, stay within 27 digits when the amount is added to available. */
-  canGive(row: number, hi: number, lo: number): boolean {
-    const f = this.accounts.rows.floats[chunkOf(row)]!;
-    const i = floatOf(row);
-    // Far from the bound, the usual case, one comparison tells: three limbs below a quarter of it cannot sum above it.
-    const availableHi = f[i + at.AVAILABLE]!;
-    const heldHi = f[i + at.HELD]!;
-    if (availableHi < HI_MAX / 4 && heldHi < HI_MAX / 4 && hi < HI_MAX / 4) return true;
-    const lows = f[i + at.AVAILABLE + 1]! + lo;
-    const highs = availableHi + hi;
-    return isSumInRange(highs, lows) && isSumInRange(highs + heldHi, lows + f[i + at.HELD + 1]!);
-  }
-
-  /** True if held + amount stays within 27 digits. */
-  canHold(row: number, hi: number, lo: number): boolean {
-    const f = this.accounts.rows.floats[chunkOf(row)]!;
-    const i = floatOf(row);
-    return isSumInRange(f[i + at.HELD]! + hi, f[i + at.HELD + 1]! + lo);
-  }
-
-  /** True if available − amount stays within 27 digits; for `@world`, which has no floor. */
-  canTake(row: number, hi: number, lo: number): boolean {
-    const f = this.accounts.rows.floats[chunkOf(row)]!;
-    const i = floatOf(row);
-    let restLo = f[i + at.AVAILABLE + 1]! - lo;
-    let restHi = f[i + at.AVAILABLE]! - hi;
-    if (restLo < 0) {
-      restLo += LIMB;
-      restHi -= 1;
-    }
-    return inRange(restHi, restLo);
-  }
-
   /** Must precede each change of an account's row. */
-  accountWillChange(row: number): void {
-    if (this.undo.isRecording) this.undo.accountWillChange(row);
-    this.accounts.rows.willChange(row);
+  willChange(account: AccountCursor): void {
+    if (this.undo.isRecording) this.undo.accountWillChange(account.row);
+    this.accounts.rows.willChange(account.row);
   }
 
   /** Must precede each change of a hold's row. */
@@ -114,41 +53,31 @@ export class State {
     this.holds.rows.willChange(row);
   }
 
-  /** The `@world` row of this partner and currency; opened if need be. */
-  world(partner: number, currency: number): number {
-    const row = this.accounts.findWorld(partner, currency);
-    if (row !== 0) return row;
-    const opened = this.accounts.openWorld(partner, currency);
-    if (this.undo.isRecording) this.undo.accountOpened(opened);
-    return opened;
+  /** Opens an account whose name stands in the command, and points `account` at it. */
+  openAccount(
+    account: AccountCursor,
+    tag: number,
+    { words, partner }: CommandCursor,
+    currency: number,
+    nameStart: number,
+    nameBytes: number,
+  ): void {
+    const row = this.accounts.open(tag, partner, currency, words, nameStart, nameBytes);
+    if (this.undo.isRecording) this.undo.accountOpened(row);
+    account.load(this.accounts.rows, row);
   }
 
-  /** Adds to a balance of a row; `part` is AVAILABLE or HELD. The caller has checked the range. */
-  add(row: number, part: number, hi: number, lo: number): void {
-    const f = this.accounts.rows.floats[chunkOf(row)]!;
-    const i = floatOf(row) + part;
-    const sum = f[i + 1]! + lo;
-    if (sum >= LIMB) {
-      f[i + 1] = sum - LIMB;
-      f[i] = f[i]! + hi + 1;
-    } else {
-      f[i + 1] = sum;
-      f[i] = f[i]! + hi;
-    }
+  /** Points `world` at the `@world` account of this partner and currency, or at nothing if it is not open yet. */
+  loadWorld(partner: number, currency: number): void {
+    this.world.load(this.accounts.rows, this.accounts.findWorld(partner, currency));
   }
 
-  /** Takes from a balance of a row; `part` is AVAILABLE or HELD. The caller has checked floor and range. */
-  subtract(row: number, part: number, hi: number, lo: number): void {
-    const f = this.accounts.rows.floats[chunkOf(row)]!;
-    const i = floatOf(row) + part;
-    const rest = f[i + 1]! - lo;
-    if (rest < 0) {
-      f[i + 1] = rest + LIMB;
-      f[i] = f[i]! - hi - 1;
-    } else {
-      f[i + 1] = rest;
-      f[i] = f[i]! - hi;
-    }
+  /** Opens the `@world` account if `loadWorld` found none. */
+  openWorld(partner: number, currency: number): void {
+    if (this.world.row !== 0) return;
+    const row = this.accounts.openWorld(partner, currency);
+    if (this.undo.isRecording) this.undo.accountOpened(row);
+    this.world.load(this.accounts.rows, row);
   }
 
   /** Closes a hold: takes it off the expiry heap and sets its state. `holdWillChange` has been called. */
@@ -180,10 +109,4 @@ export class State {
   keepSpentHolds(): void {
     this.#spentHolds.length = 0;
   }
-}
-
-/** True if `hi * LIMB + lo` is at most 10^27 − 1, for a lo that is a sum of at most three limbs. */
-function isSumInRange(hi: number, lo: number): boolean {
-  const carry = lo >= 2 * LIMB ? 2 : lo >= LIMB ? 1 : 0;
-  return hi + carry <= HI_MAX;
 }

@@ -16,8 +16,8 @@ export interface GroupsOptions {
   readonly registry: Registry;
   readonly log: LinkLog;
   readonly onDurable: (group: string, sequence: number) => void;
-  /** Replays a group's journal through a sequence and tells what it finds. */
-  readonly verify: (group: string, through: number) => Promise<VerifyReport>;
+  /** Replays a group's journal through a sequence, at which the group's time was `timeMs`, and tells what it finds. */
+  readonly verify: (group: string, state: { through: number; timeMs: number }) => Promise<VerifyReport>;
 }
 
 export class Groups implements GroupDirectory {
@@ -125,7 +125,7 @@ class GroupPort implements Group {
 
   async verify(): Promise<VerifyReport> {
     const live = await this.#link.inspect();
-    const replayed = await this.#options.verify(this.name, live.sequence);
+    const replayed = await this.#options.verify(this.name, { through: live.sequence, timeMs: live.timeMs });
     const currencies = this.#options.registry.currencies;
     const sums = live.trialBalance.map(([index, sum]) => {
       const { code, scale } = currencies.require(index);

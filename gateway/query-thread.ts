@@ -1,22 +1,61 @@
+/** Results, past balances and audits, read from the journals by threads of `results/`; their refusals as the gateway's. */
+import { JournalQueries, type JournalResultLog, ResultsError, type VerifyQuery } from "../results/index.ts";
 import type { Settings } from "./config.ts";
 import { ApiError } from "./errors.ts";
-import type { History, ResultLog, ResultLogs, VerifyReport } from "./group.ts";
+import type { History, PastAccountQuery, ResultLog, ResultLogs, VerifyReport } from "./group.ts";
+import type { LinkLog } from "./link/group-link.ts";
+import { groupDirectory } from "./paths.ts";
 
-/** The thread that reads journals for results, past balances and verification. */
 export class QueryThread implements History, ResultLogs {
-  readonly settings: Settings;
-  constructor(settings: Settings) {
-    this.settings = settings;
+  readonly #queries: JournalQueries;
+  readonly #logs: ReadonlyMap<string, ResultLog>;
+
+  constructor(settings: Settings, log: LinkLog) {
+    const groups = settings.groups.map((name) => ({ name, directory: groupDirectory(settings.data, name) }));
+    this.#queries = new JournalQueries({
+      groups,
+      onFault: (error) => log.error({ err: error }, "the journal's reading thread ended"),
+    });
+    this.#logs = new Map(settings.groups.map((name) => [name, resultLog(this.#queries.byGroup(name)!)]));
   }
-  advance(_group: string, _sequence: number): void {}
-  byGroup(_name: string): ResultLog | undefined {
-    return undefined;
+
+  /** Tells how far a group is durable. */
+  advance(group: string, sequence: number): void {
+    this.#queries.advance(group, sequence);
   }
-  balanceAt(): Promise<undefined> {
-    return Promise.reject(new ApiError("INTERNAL"));
+
+  byGroup(name: string): ResultLog | undefined {
+    return this.#logs.get(name);
   }
-  verify(_group: string, _through: number): Promise<VerifyReport> {
-    return Promise.reject(new ApiError("INTERNAL"));
+
+  balanceAt(query: PastAccountQuery): ReturnType<History["balanceAt"]> {
+    return translated(this.#queries.balanceAt(query));
   }
-  async close(): Promise<void> {}
+
+  verify(group: string, query: VerifyQuery): Promise<VerifyReport> {
+    return translated(this.#queries.verify(group, query));
+  }
+
+  close(): Promise<void> {
+    return this.#queries.close();
+  }
+}
+
+function resultLog(log: JournalResultLog): ResultLog {
+  return {
+    read: (query) => translated(log.read(query)),
+    waitFor: (sequence, timeoutMs, signal) => log.waitFor(sequence, timeoutMs, signal),
+  };
+}
+
+async function translated<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ResultsError)) throw error;
+    if (error.code === "OVERLOADED") throw new ApiError("OVERLOADED", "Too many others read; nothing was changed.");
+    if (error.code === "STOPPED") throw new ApiError("GROUP_DOWN", "The journal's reader was interrupted.");
+    // The cause is for the log; clients are told no file names.
+    throw new ApiError("INTERNAL", undefined, { cause: error });
+  }
 }

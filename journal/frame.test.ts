@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { setU64, viewOf } from "./bytes.ts";
+import { hasZeroSector, setU64, viewOf } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
 import {
   type ChainState,
@@ -63,6 +63,32 @@ test.each<[string, (view: DataView) => void]>([
   ["padding", (view) => view.setUint8(FRAME_HEADER_BYTES + INFO.bodyBytes, 1)],
 ])("a frame is not valid with a wrong %s, though its header's CRC is right", (fault, change) => {
   expect(faultOf(withCrc(sealed(), change))).toContain(fault);
+});
+
+/** A frame whose last sector holds `zeros` bytes of the body, all zero. */
+function endingInZeros(zeros: number): Uint8Array {
+  const bodyBytes = 1024 - FRAME_HEADER_BYTES + zeros;
+  const frame = new Uint8Array(frameExtent(bodyBytes)).fill(9);
+  frame.fill(0, 1024);
+  sealFrame(frame, { ...INFO, bodyBytes }, chain());
+  return frame;
+}
+
+test("a frame whose last sector holds only zeros of its last record is marked there, and valid", () => {
+  for (const zeros of [8, 16, 504]) {
+    const frame = endingInZeros(zeros);
+    expect(faultOf(frame)).toBe(undefined);
+    expect(hasZeroSector(frame, 0, frame.byteLength)).toBe(false);
+    expect(frame.subarray(1024).indexOf(0xff)).toBe(511);
+  }
+});
+
+test("a frame is not valid without the mark where it belongs, or with it where it does not", () => {
+  const unmarked = endingInZeros(8);
+  unmarked[unmarked.byteLength - 1] = 0;
+  const marked = sealed();
+  marked[marked.byteLength - 1] = 0xff;
+  for (const frame of [unmarked, marked]) expect(faultOf(frame)).toContain("padding");
 });
 
 test("a frame whose segment ends before it is not valid", () => {

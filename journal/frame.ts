@@ -4,8 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { assert } from "../engine/assert.ts";
-import { FRAME_BODY_BYTES_MAX } from "../engine/limits.ts";
+import { assert, FRAME_BODY_BYTES_MAX } from "../engine/index.ts";
 import { equalBytes, getU64, isZero, SECTOR_BYTES, sectorsUp, setU64, viewOf } from "./bytes.ts";
 
 /** Bytes that the engine leaves free at the start of a frame buffer; the journal fills them. */
@@ -89,7 +88,18 @@ export function frameExtent(bodyBytes: number): number {
   return sectorsUp(FRAME_HEADER_BYTES + bodyBytes);
 }
 
-/** Fills the header and zeroes the padding. `frame` is exactly the frame's extent. */
+/** The padding's last byte, where the frame's last sector would otherwise be all zeros. */
+const MARK = 0xff;
+
+/**
+ * What the padding's last byte must be, for the body that ends at `bodyEnd` in the frame that ends at `end`. Records may end with
+ * zeros, such as an empty balance; when only those reach into the last sector, it would look as if it had never been written.
+ */
+function paddingEnd(bytes: Uint8Array, bodyEnd: number, end: number): number {
+  return isZero(bytes, end - SECTOR_BYTES, bodyEnd) ? MARK : 0;
+}
+
+/** Fills header and padding. `frame` is exactly the frame's extent. */
 export function sealFrame(frame: Uint8Array, info: FrameInfo, chain: ChainState): void {
   assert(frame.byteLength === frameExtent(info.bodyBytes), "a frame is sealed in exactly its extent");
   assert(info.bodyBytes % 8 === 0 && info.bodyBytes <= FRAME_BODY_BYTES_MAX, "a body is at most 8 MiB, in units of 8");
@@ -110,6 +120,8 @@ export function sealFrame(frame: Uint8Array, info: FrameInfo, chain: ChainState)
   view.setUint32(AT.records, info.records, true);
   view.setUint32(AT.bodyCrc, crc32(frame.subarray(FRAME_HEADER_BYTES, end)), true);
   frame.set(chain.chainHash, AT.previousHash);
+  // After the header: in a frame of one sector it is the header that is not zero.
+  if (end < frame.byteLength) frame[frame.byteLength - 1] = paddingEnd(frame, end, frame.byteLength);
   view.setUint32(AT.headerCrc, crc32(frame.subarray(0, AT.headerCrc)), true);
 }
 
@@ -138,8 +150,10 @@ export function bodyFault(bytes: Uint8Array, view: DataView, at: number, limit: 
   if (view.getUint32(at + AT.bodyCrc, true) !== crc32(bytes.subarray(body, body + bodyBytes))) {
     return "a frame body whose CRC is wrong";
   }
-  if (!isZero(bytes, body + bodyBytes, end)) return "frame padding that is not zero";
-  return undefined;
+  const bodyEnd = body + bodyBytes;
+  if (bodyEnd === end) return undefined;
+  const isPadded = isZero(bytes, bodyEnd, end - 1) && bytes[end - 1] === paddingEnd(bytes, bodyEnd, end);
+  return isPadded ? undefined : "frame padding that is not what it must be";
 }
 
 /** What is wrong with the frame at `at`, or undefined if it is valid (FORMAT.md, "Frame"). */

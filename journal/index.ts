@@ -10,7 +10,14 @@ export { PositionIndex } from "./position-index.ts";
 export { type FrameView, JournalReader, type ReaderOptions } from "./reader.ts";
 export { segmentsFrom, type TrimOptions, type TrimResult, trim } from "./retention.ts";
 export type { OnFrame, Position } from "./scan.ts";
-export { findSnapshots, type NewestSnapshotOptions, newestSnapshot, type OnChunk, readSnapshot } from "./snapshot.ts";
+export {
+  findSnapshots,
+  type NewestSnapshotOptions,
+  newestSnapshot,
+  type OnChunk,
+  readSnapshot,
+  readSnapshotHeader,
+} from "./snapshot.ts";
 export type { SnapshotMeta } from "./snapshot-format.ts";
 export { SnapshotWriter } from "./snapshot-writer.ts";
 export { type SnapshotVerdict, type VerifyOptions, type VerifyResult, verify } from "./verify.ts";

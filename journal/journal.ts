@@ -1,4 +1,4 @@
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { hasZeroSector, SECTOR_BYTES, viewOf } from "./bytes.ts";
 import { errorCode, errorText, JournalError } from "./errors.ts";
 import type { JournalEvent } from "./events.ts";
@@ -14,21 +14,20 @@ import {
   makeSeal,
   sealFrame,
 } from "./frame.ts";
+import {
+  RETRY_AFTER_IDLES,
+  SEGMENT_BYTES_DEFAULT,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_BYTES_MIN,
+  SLICE_BYTES,
+  SLICE_BYTES_MAX,
+} from "./limits.ts";
 import { nodeLayer } from "./node-layer.ts";
 import { create, type Place, recover, useSegment } from "./opening.ts";
 import type { JournalOptions } from "./options.ts";
 import { Preparation } from "./preparation.ts";
 import type { OnFrame, Position } from "./scan.ts";
-import { SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_HEADER_BYTES } from "./segment.ts";
-
-/** Zero-filling in one `idle` call: about 0.1 ms into the page cache. */
-const SLICE_BYTES = 256 << 10;
-
-/** Zero-filling in one `idle` call when frames come so large that slices would not keep ahead of them. */
-const SLICE_BYTES_MAX = 4 << 20;
-
-/** `idle` calls between two attempts to prepare a segment, so that a full disk is not asked after every frame. */
-const RETRY_AFTER_IDLES = 1000;
+import { SEGMENT_HEADER_BYTES } from "./segment.ts";
 
 /**
  * The journal of one group: appends frames durably, in order, by one thread.
@@ -147,6 +146,8 @@ export class Journal {
     const extent = frameExtent(bodyBytes);
     if (this.#fits(extent)) return true;
     try {
+      // Asked first, because writing until the disk says no takes a while, and a full disk is asked again and again.
+      if (this.freeBytes() < this.#nextBytes(extent) - (this.#next?.filled ?? 0)) return false;
       this.#fillNext(extent);
       return true;
     } catch (error) {
@@ -204,9 +205,14 @@ export class Journal {
     return new Preparation({ layer: this.#layer, directory, number: this.#number + 1, segmentBytes });
   }
 
+  /** Bytes of the next segment if it must hold a frame of `extent` bytes. */
+  #nextBytes(extent: number): number {
+    return Math.max(this.#segmentBytes, SEGMENT_HEADER_BYTES + extent + SECTOR_BYTES);
+  }
+
   /** Completes the next segment, large enough for a frame of `extent` bytes. */
   #fillNext(extent: number): Preparation {
-    const needed = Math.max(this.#segmentBytes, SEGMENT_HEADER_BYTES + extent + SECTOR_BYTES);
+    const needed = this.#nextBytes(extent);
     if (this.#next?.fault !== undefined) {
       this.#next.abandon();
       this.#next = undefined;

@@ -1,5 +1,4 @@
-/** Bytes of a segment between two remembered frames: what a seek reads and skips at most. */
-const SPACING_BYTES = 64 << 10;
+import { SPACING_BYTES } from "./limits.ts";
 
 /**
  * Where frames begin, remembered sparsely while they are read, so that paging through a segment does not begin at its start each

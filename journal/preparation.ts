@@ -1,14 +1,9 @@
 /** The next segment: filled with zeros ahead of its use, a slice at a time, and synced off the thread. */
 import { join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { type FileLayer, type Handle, writeZeros } from "./file-layer.ts";
+import { PREPARATION_SYNC_BYTES } from "./limits.ts";
 import { prepFile } from "./segment.ts";
-
-/**
- * Bytes between background syncs: a frame's sync may have to wait for one. With 8 MiB one frame in a thousand took 4 ms, with
- * 1 MiB 1.2 ms, at the same throughput.
- */
-const SYNC_EVERY_BYTES = 1 << 20;
 
 export interface PreparationOptions {
   readonly layer: FileLayer;
@@ -63,7 +58,7 @@ export class Preparation {
     writeZeros(this.#layer, this.#handle, this.#filled, to);
     this.#filled = to;
     const unsynced = this.#filled - this.#syncedAt;
-    const due = unsynced >= SYNC_EVERY_BYTES || (unsynced > 0 && this.#filled === this.#segmentBytes);
+    const due = unsynced >= PREPARATION_SYNC_BYTES || (unsynced > 0 && this.#filled === this.#segmentBytes);
     if (due && !this.#syncing) this.#sync();
   }
 

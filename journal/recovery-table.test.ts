@@ -144,3 +144,28 @@ test("bytes further behind a zero tail than a frame reaches are damage (row J)",
   expect(openSample(disk, { segmentBytes, acceptCut: true }).names).toEqual(["f0"]);
   expect(disk.content(firstFile)[(9 << 20) + 77]).toBe(0);
 });
+
+test("a seal of another history, and a next segment that does not continue the sealed one, are damage (row D)", () => {
+  const facts: TailFacts = { head: "seal", zeroSector: false, rest: "none", validAfter: false, later: true };
+  const { at, chain } = base();
+  const change = (path: string, make: (bytes: Uint8Array) => void) => {
+    const disk = realize(facts)!;
+    const bytes = disk.content(path);
+    make(bytes);
+    disk.place(path, bytes);
+    return disk;
+  };
+  const other = { ...chain, chainHash: new Uint8Array(32) };
+  const header = { journalId: JOURNAL_ID, group: GROUP, number: 2, segmentBytes: SEGMENT_BYTES, firstSequence: 4 };
+  const changed = [
+    change(firstFile, (bytes) => bytes.set(makeSeal(other, 2), at)),
+    change(firstFile, (bytes) => bytes.set(makeSeal(chain, 3), at)),
+    change(join(DIRECTORY, segmentFile(2, 4)), (bytes) =>
+      bytes.set(makeSegmentHeader({ ...header, chainHash: other.chainHash })),
+    ),
+  ];
+  for (const disk of changed) {
+    expect(damageOf(disk.clone(), true).report).toMatchObject({ letter: "D", lastSequence: 3 });
+    expect(verify(DIRECTORY, { layer: disk })).toMatchObject({ ok: false, report: { letter: "D" } });
+  }
+});

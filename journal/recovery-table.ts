@@ -17,7 +17,7 @@ export interface TailFacts {
   readonly later: boolean;
 }
 
-export type Decision = "sealed" | "end" | "unsealed" | "torn" | "tail damage" | "damage";
+type Decision = "sealed" | "end" | "unsealed" | "torn" | "tail damage" | "damage";
 
 /** A row of the table: its letter and what it says. */
 export interface Verdict {

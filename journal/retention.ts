@@ -1,12 +1,10 @@
 /** Deletes what recovery, publishing and auditing no longer need. */
 import { join } from "node:path";
 import type { FileLayer } from "./file-layer.ts";
+import { SNAPSHOTS_KEPT } from "./limits.ts";
 import { nodeLayer } from "./node-layer.ts";
 import { listSegmentNames } from "./segment-list.ts";
 import { findSnapshots, readSnapshotHeader } from "./snapshot.ts";
-
-/** Snapshots kept: the newest to start from, and one more for when that one is damaged. */
-export const SNAPSHOTS_KEPT = 2;
 
 export interface TrimOptions {
   readonly directory: string;

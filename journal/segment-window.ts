@@ -2,11 +2,9 @@ import { join } from "node:path";
 import { SECTOR_BYTES, viewOf } from "./bytes.ts";
 import { type FileLayer, type Handle, readFullyInBackground } from "./file-layer.ts";
 import { FRAME_EXTENT_MAX } from "./frame.ts";
+import { WINDOW_BYTES } from "./limits.ts";
 import type { SegmentName } from "./segment.ts";
 import { readSegmentEntry, type SegmentEntry } from "./segment-list.ts";
-
-/** Bytes read at once, unless a frame is larger. */
-const WINDOW_BYTES = 256 << 10;
 
 /** An open segment and the part of it that was read last. */
 export class SegmentWindow {

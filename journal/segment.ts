@@ -1,26 +1,15 @@
 /** Segment files: their names and the header sector. FORMAT.md is the specification. */
 import { crc32 } from "node:zlib";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { equalBytes, getU64, SECTOR_BYTES, setU64, viewOf } from "./bytes.ts";
 import { CHAIN_HASH_BYTES, FORMAT_VERSION } from "./frame.ts";
+import { GROUP_BYTES_MAX } from "./limits.ts";
 
 /** Bytes of the header in front of a segment's frames. */
 export const SEGMENT_HEADER_BYTES: number = SECTOR_BYTES;
 
-/** Bytes of a segment unless configured: large enough that rotation is rare, small enough to be zeroed in the background. */
-export const SEGMENT_BYTES_DEFAULT: number = 64 << 20;
-
-/** Bytes of the smallest segment: a header, one small frame, the seal. */
-export const SEGMENT_BYTES_MIN: number = 4 << 10;
-
-/** Bytes of the largest configured segment: recovery reads one whole segment into memory. */
-export const SEGMENT_BYTES_MAX: number = 512 << 20;
-
 /** Bytes of a journal id. */
 export const JOURNAL_ID_BYTES = 16;
-
-/** Bytes of a group's name. */
-export const GROUP_BYTES_MAX = 64;
 
 const MAGIC = 0x47534652; // "RFSG" as bytes
 

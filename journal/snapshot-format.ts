@@ -1,10 +1,11 @@
 /** Snapshot files: names, header, chunk head and trailer. FORMAT.md is the specification; offsets are known here only. */
 import { crc32 } from "node:zlib";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { equalBytes, getU64, SECTOR_BYTES, setU64, viewOf } from "./bytes.ts";
 import { CHAIN_HASH_BYTES, FORMAT_VERSION } from "./frame.ts";
+import { GROUP_BYTES_MAX, STATE_HASH_BYTES_MAX } from "./limits.ts";
 import type { Position } from "./scan.ts";
-import { GROUP_BYTES_MAX, JOURNAL_ID_BYTES } from "./segment.ts";
+import { JOURNAL_ID_BYTES } from "./segment.ts";
 
 export const SNAPSHOT_HEADER_BYTES: number = SECTOR_BYTES;
 
@@ -13,9 +14,6 @@ export const CHUNK_HEAD_BYTES = 16;
 
 /** The trailer's tag; no chunk may have it. */
 export const TRAILER_TAG = 0xffffffff;
-
-/** Bytes of a state hash as text. */
-export const STATE_HASH_BYTES_MAX = 128;
 
 const MAGIC = 0x4e534652; // "RFSN" as bytes
 

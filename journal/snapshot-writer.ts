@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { viewOf } from "./bytes.ts";
 import { JournalError } from "./errors.ts";
 import { type FileLayer, type Handle, writeFullyInBackground } from "./file-layer.ts";
+import { SNAPSHOT_SYNC_BYTES } from "./limits.ts";
 import {
   addToTotal,
   CHUNK_HEAD_BYTES,
@@ -14,9 +15,6 @@ import {
   snapshotFile,
   TRAILER_TAG,
 } from "./snapshot-format.ts";
-
-/** Bytes between background syncs: a snapshot must not leave the kernel a heap to write when a frame's sync comes. */
-const SYNC_EVERY_BYTES = 16 << 20;
 
 /**
  * Writes one snapshot beside a running journal: all writes and syncs off the calling thread, and the file is known by its name
@@ -126,7 +124,7 @@ export class SnapshotWriter {
   async #write(bytes: number): Promise<void> {
     await writeFullyInBackground(this.#layer, this.#handle, this.#staging.subarray(0, bytes), this.#position);
     this.#position += bytes;
-    if (this.#position - this.#syncedAt < SYNC_EVERY_BYTES) return;
+    if (this.#position - this.#syncedAt < SNAPSHOT_SYNC_BYTES) return;
     await this.#layer.datasyncInBackground(this.#handle);
     this.#syncedAt = this.#position;
   }

@@ -4,6 +4,7 @@ import { equalBytes, isZero, viewOf } from "./bytes.ts";
 import { DamageError, errorText } from "./errors.ts";
 import type { JournalEvent } from "./events.ts";
 import { type FileLayer, type Handle, readFully } from "./file-layer.ts";
+import { READ_BYTES } from "./limits.ts";
 import { nodeLayer } from "./node-layer.ts";
 import {
   addToTotal,
@@ -17,9 +18,6 @@ import {
   type SnapshotMeta,
   TRAILER_TAG,
 } from "./snapshot-format.ts";
-
-/** Bytes read at once. */
-const BLOCK_BYTES = 4 << 20;
 
 /** Takes one chunk; `bytes` starts at a multiple of 8 of its buffer and is valid during the call only. */
 export type OnChunk = (tag: number, index: number, bytes: Uint8Array) => void;
@@ -163,7 +161,7 @@ class BlockReader {
 
   #refill(bytes: number): boolean {
     const kept = this.#buffer.subarray(this.#taken, this.#filled);
-    const wanted = Math.min(Math.max(bytes, BLOCK_BYTES), this.left);
+    const wanted = Math.min(Math.max(bytes, READ_BYTES), this.left);
     if (this.#buffer.byteLength < wanted) {
       const grown = new Uint8Array(wanted);
       grown.set(kept);

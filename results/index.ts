@@ -1,3 +1,25 @@
 /** The door of `results/`: what other folders may use. */
+export { ResultsError } from "./errors.ts";
+export { JournalNames } from "./journal-names.ts";
+export { JournalQueries, type JournalQueriesOptions, JournalResultLog } from "./journal-queries.ts";
 export { type CurrencyName, type Names, NameTable } from "./names.ts";
 export { isControlAt, recordBytesAt, renderRecords, renderResult } from "./render.ts";
+export {
+  audit,
+  InsideBucketError,
+  namesOf,
+  type Replay,
+  type ReplayOptions,
+  replay,
+  trialBalanceOf,
+} from "./replay.ts";
+export type {
+  AccountKey,
+  BalanceAnswer,
+  GroupFolder,
+  PastAccount,
+  PointInTime,
+  ResultPage,
+  VerifyQuery,
+  VerifyReport,
+} from "./types.ts";

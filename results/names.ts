@@ -1,6 +1,5 @@
 /** What the indexes in records stand for. */
-import { assert } from "../engine/assert.ts";
-import type { Control } from "../engine/record-codec.ts";
+import { assert, type Control } from "../engine/index.ts";
 
 export interface CurrencyName {
   /** A-Z and 0-9. */
@@ -15,6 +14,11 @@ export interface Names {
   partner(index: number): string;
   /** Throws if the index is not known. */
   currency(index: number): CurrencyName;
+}
+
+/** An index that no record seen so far has defined. */
+export class UnknownNameError extends Error {
+  override name = "UnknownNameError";
 }
 
 const PARTNER = /^[A-Za-z0-9._:-]{1,64}$/;
@@ -43,13 +47,13 @@ export class NameTable implements Names {
 
   partner(index: number): string {
     const name = this.#partners.get(index);
-    if (name === undefined) throw new Error(`no record of the journal defines partner ${index}`);
+    if (name === undefined) throw new UnknownNameError(`no record of the journal defines partner ${index}`);
     return name;
   }
 
   currency(index: number): CurrencyName {
     const currency = this.#currencies.get(index);
-    if (currency === undefined) throw new Error(`no record of the journal defines currency ${index}`);
+    if (currency === undefined) throw new UnknownNameError(`no record of the journal defines currency ${index}`);
     return currency;
   }
 

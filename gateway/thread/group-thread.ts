@@ -88,7 +88,8 @@ export class GroupThread {
 
   #inspect(): Inspection {
     const sums = [...this.#machine.trialBalance()].map(([currency, sum]) => [currency, sum.toString()] as const);
-    return { sequence: this.#machine.sequence, stateHash: this.#machine.stateHash(), trialBalance: sums };
+    const { sequence, timeMs } = this.#machine.state;
+    return { sequence, timeMs, stateHash: this.#machine.stateHash(), trialBalance: sums };
   }
 
   #answerSnapshot(ask: number): void {

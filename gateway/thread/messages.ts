@@ -37,6 +37,8 @@ export interface Known {
 
 export interface Inspection {
   readonly sequence: number;
+  /** Group time: definitions move it without a sequence, and the state hash takes it in. */
+  readonly timeMs: number;
   readonly stateHash: string;
   /** Currency index and sum in minor units, in decimal digits. */
   readonly trialBalance: readonly (readonly [number, string])[];

@@ -3,7 +3,7 @@ import { FRAME_HEADER_BYTES, frameExtent } from "../frame.ts";
 import type { Journal } from "../journal.ts";
 
 /** A text as bytes of a multiple of 8, padded with spaces: no zero byte, hence no zero sector. */
-export function sampleBody(text: string): Uint8Array {
+function sampleBody(text: string): Uint8Array {
   return Buffer.from(text.padEnd(Math.ceil(Math.max(1, text.length) / 8) * 8));
 }
 

@@ -1,0 +1,38 @@
+# The commands of the README. Each does its own set-up: Node 24 comes from the npm registry with the other packages, so the
+# host needs only npm and any Node that runs it.
+
+SHELL := /bin/bash
+READY := node_modules/.package-lock.json
+
+.PHONY: run test check benchmark benchmark-micro torture format clean help
+
+help: ## Lists the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
+
+$(READY): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $(READY)
+
+run: $(READY) ## Serves on http://127.0.0.1:8080 with data in ./data
+	@npm start --silent
+
+test: $(READY) ## All tests; a few minutes
+	@npm test --silent
+
+check: $(READY) ## Format, lint, types, import direction, dead code
+	@npm run check --silent
+
+benchmark: $(READY) ## The canonical load against the service and a null server
+	@npm run benchmark --silent
+
+benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, memory
+	@npm run benchmark-micro --silent
+
+torture: $(READY) ## A million commands against the model, then 100 kills under load
+	@npm run torture --silent
+
+format: $(READY) ## Formats and fixes what can be fixed by itself
+	@npm run format --silent
+
+clean: ## Removes what was installed or measured; never ./data
+	rm -rf node_modules bench/out coverage

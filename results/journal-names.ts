@@ -1,0 +1,75 @@
+/** The names behind a journal's indexes, learned as far as they are needed. */
+import { type Control, decodeCommand, isControl, RecordMemory } from "../engine/index.ts";
+import { type FileLayer, type FrameView, JournalReader, type PositionIndex } from "../journal/index.ts";
+import { NameTable } from "./names.ts";
+import { isControlAt, recordBytesAt } from "./render.ts";
+import { listSnapshots, snapshotNames } from "./snapshots.ts";
+
+/** The control records of a frame. Its header tells whether there are any, so that other frames cost nothing. */
+export function controlsOf({ info, body }: FrameView): Control[] {
+  const controls: Control[] = [];
+  if (info.records === info.count) return controls;
+  const memory = new RecordMemory(body.buffer, body.byteOffset, body.byteLength);
+  for (let at = 0; at < body.byteLength; at += recordBytesAt(memory, at)) {
+    if (!isControlAt(memory, at)) continue;
+    const control = decodeCommand(body, at);
+    if (isControl(control)) controls.push(control);
+  }
+  return controls;
+}
+
+export interface JournalNamesOptions {
+  readonly directory: string;
+  readonly layer: FileLayer;
+  readonly index: PositionIndex;
+}
+
+/**
+ * Reads definitions up to a sequence: from the newest snapshot, which knows all before it, then on through the journal. What
+ * was read once is not read again.
+ */
+export class JournalNames {
+  readonly table = new NameTable();
+  readonly #options: JournalNamesOptions;
+  #reader: JournalReader | undefined;
+  #underWay: Promise<void> = Promise.resolve();
+
+  constructor(options: JournalNamesOptions) {
+    this.#options = options;
+  }
+
+  /** Learns what is defined in frames up to the durable sequence. Calls are carried out one after the other. */
+  learnThrough(durable: number): Promise<void> {
+    this.#underWay = this.#underWay.catch(() => {}).then(() => this.#learn(durable));
+    return this.#underWay;
+  }
+
+  async #learn(durable: number): Promise<void> {
+    this.#reader ??= await this.#start(durable);
+    for (;;) {
+      const frame = await this.#reader.next(durable);
+      if (frame === undefined) return;
+      for (const control of controlsOf(frame)) this.table.learn(control);
+    }
+  }
+
+  async #start(durable: number): Promise<JournalReader> {
+    const { directory, layer } = this.#options;
+    const reader = JournalReader.open(this.#options);
+    for (const { path, sequence } of listSnapshots(layer, directory)) {
+      if (sequence > durable) continue;
+      const known = snapshotNames(layer, path);
+      if (known === undefined) continue;
+      for (const [index, name] of known.partners) this.table.addPartner(index, name);
+      for (const [index, currency] of known.currencies) this.table.addCurrency(index, currency);
+      await reader.seek(sequence + 1, durable);
+      break;
+    }
+    return reader;
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+  }
+}

@@ -1,0 +1,115 @@
+import { rmSync } from "node:fs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { JournalQueries } from "./journal-queries.ts";
+import { type FolderOptions, type JournalFolder, makeJournal, temporaryFolder } from "./testing/journal-folder.ts";
+
+const never = new AbortController().signal;
+
+async function setUp(options: FolderOptions): Promise<{ folder: JournalFolder; queries: JournalQueries }> {
+  const folder = await makeJournal(temporaryFolder(onTestFinished), options);
+  const groups = [
+    { name: "g0", directory: folder.directory },
+    { name: "empty", directory: temporaryFolder(onTestFinished) },
+  ];
+  const queries = new JournalQueries({ groups });
+  onTestFinished(() => queries.close());
+  return { folder, queries };
+}
+
+describe("the reading thread", () => {
+  it("gives pages up to the durable sequence only", async () => {
+    const { folder, queries } = await setUp({ seed: 31, commands: 500 });
+    const log = queries.byGroup("g0")!;
+    expect(await log.read({ partner: 1, after: 0, limit: 10 })).toEqual({ results: [], next: 0, oldest: 1 });
+    queries.advance("g0", folder.durable);
+    const { results, next } = await log.read({ partner: 1, after: 0, limit: 10 });
+    expect(results).toHaveLength(10);
+    expect(JSON.parse(results[9]!)).toMatchObject({ sequence: next, partner: "p1" });
+    expect(queries.byGroup("g9")).toBe(undefined);
+  });
+
+  it("finds past balances", async () => {
+    const { folder, queries } = await setUp({ seed: 32, commands: 500 });
+    const key = { group: "g0", partner: 1, currency: 1, account: "@world" };
+    expect(await queries.balanceAt({ ...key, at: { sequence: 5 } })).toEqual({ beyond: 0 });
+    queries.advance("g0", folder.durable);
+    const found = await queries.balanceAt({ ...key, at: { sequence: folder.durable } });
+    expect(found).toMatchObject({ account: "@world", currency: 1, status: "active", sequence: folder.durable });
+    expect(await queries.balanceAt({ ...key, account: "nobody", at: { sequence: 5 } })).toBe(undefined);
+  });
+
+  it("answers pages while an audit is under way, and both are right", async () => {
+    const { folder, queries } = await setUp({ seed: 33, commands: 3000 });
+    const { durable, stateHash } = folder;
+    queries.advance("g0", durable);
+    const audit = queries.verify("g0", { through: durable });
+    const page = await queries.byGroup("g0")!.read({ partner: 1, after: 0, limit: 5 });
+    expect(page.results).toHaveLength(5);
+    expect(await audit).toMatchObject({ ok: true, sequence: durable, stateHash });
+  });
+
+  it("finds nothing in a group without a journal yet", async () => {
+    const { queries } = await setUp({ seed: 34, commands: 50 });
+    const log = queries.byGroup("empty")!;
+    expect(await log.read({ partner: 1, after: 0, limit: 5 })).toEqual({ results: [], next: 0, oldest: 1 });
+  });
+
+  it("tells a fault of the journal by its code, and goes on with other groups", async () => {
+    const { folder, queries } = await setUp({ seed: 35, commands: 500 });
+    rmSync(folder.directory, { recursive: true });
+    queries.advance("g0", folder.durable);
+    const log = queries.byGroup("g0")!;
+    await expect(log.read({ partner: 1, after: 0, limit: 5 })).rejects.toMatchObject({ code: "FAILED" });
+    expect(await queries.byGroup("empty")!.read({ partner: 1, after: 0, limit: 5 })).toMatchObject({ next: 0 });
+  });
+
+  it("rejects what waits when it is closed, and everything after", async () => {
+    const { folder, queries } = await setUp({ seed: 36, commands: 500 });
+    queries.advance("g0", folder.durable);
+    const log = queries.byGroup("g0")!;
+    const waiting = expect(log.read({ partner: 1, after: 0, limit: 5 })).rejects.toMatchObject({ code: "STOPPED" });
+    await queries.close();
+    await waiting;
+    await expect(log.read({ partner: 1, after: 0, limit: 5 })).rejects.toMatchObject({ code: "STOPPED" });
+    await expect(queries.verify("g0", {})).rejects.toMatchObject({ code: "STOPPED" });
+  });
+
+  it("refuses requests beyond its bound rather than to keep them", async () => {
+    const { queries } = await setUp({ seed: 37, commands: 50 });
+    const log = queries.byGroup("empty")!;
+    const all = await Promise.allSettled(
+      Array.from({ length: 1005 }, () => log.read({ partner: 1, after: 0, limit: 5 })),
+    );
+    const refused = all.filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(5);
+    expect(refused[0]).toMatchObject({ reason: { code: "OVERLOADED" } });
+  });
+});
+
+describe("waiting for results", () => {
+  it("ends when a later sequence is durable, not before", async () => {
+    const { queries } = await setUp({ seed: 38, commands: 50 });
+    const log = queries.byGroup("g0")!;
+    let isAwake = false;
+    const waiting = log.waitFor(7, 60_000, never).then(() => {
+      isAwake = true;
+    });
+    queries.advance("g0", 7);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isAwake).toBe(false);
+    queries.advance("g0", 8);
+    await waiting;
+    await log.waitFor(7, 60_000, never);
+  });
+
+  it("ends at its time, or on abort", async () => {
+    const { queries } = await setUp({ seed: 39, commands: 50 });
+    const log = queries.byGroup("g0")!;
+    await log.waitFor(0, 5, never);
+    const abort = new AbortController();
+    const waiting = log.waitFor(0, 60_000, abort.signal);
+    abort.abort();
+    await waiting;
+    await log.waitFor(0, 60_000, abort.signal);
+  });
+});
