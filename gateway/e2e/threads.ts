@@ -30,8 +30,10 @@ const replaceSync = (body: string) => `
   fs.fdatasyncSync = (descriptor) => { ${body} };
   process.getBuiltinModule("node:module").syncBuiltinESMExports();`;
 
-/** The thread does nothing for so long, as when the processor or the disk is gone. */
-export const stall = (ms: number): string => SLEEP(ms);
+/** The thread does nothing until there is a file at `path`, as when the processor or the disk is gone. */
+export const stallUntil = (path: string): string => `
+  const { existsSync } = process.getBuiltinModule("node:fs");
+  while (!existsSync(${JSON.stringify(path)})) { ${SLEEP(5)} }`;
 
 /** A bug: an exception that nobody catches. */
 export const BUG = `throw new Error("a bug");`;
