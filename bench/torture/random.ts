@@ -35,6 +35,10 @@ export class Random {
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][];
     let left = this.below(entries.reduce((sum, [, weight]) => sum + weight, 0));
-    return entries.find(([, weight]) => (left -= weight) < 0)![0];
+    for (const [key, weight] of entries) {
+      left -= weight;
+      if (left < 0) return key;
+    }
+    throw new Error("the weights are above zero");
   }
 }
