@@ -13,6 +13,8 @@ export interface Audit {
   doubled: number;
   sequence: number;
   frames: number;
+  /** Read by GET /v1/results. */
+  results: number;
   stateHash: string;
 }
 
@@ -26,7 +28,7 @@ async function get(server: Server, path: string, key: string): Promise<{ status:
 
 /** Looks at every id that was ever sent and every account, in the service as it runs. Faults go to the ledger. */
 export async function auditService(server: Server, ledger: Ledger): Promise<Audit> {
-  const audit: Audit = { lost: 0, changed: 0, doubled: 0, sequence: 0, frames: 0, stateHash: "" };
+  const audit: Audit = { lost: 0, changed: 0, doubled: 0, sequence: 0, frames: 0, results: 0, stateHash: "" };
   const sums = new Map<string, bigint>();
   const sequences = new Map<number, string>();
   const ids = [...ledger.sent];
@@ -57,7 +59,40 @@ export async function auditService(server: Server, ledger: Ledger): Promise<Audi
   const group = (body as { groups: { sequence: number; stateHash: string }[] }).groups[0]!;
   audit.sequence = group.sequence;
   audit.stateHash = group.stateHash;
+  await verifyByService(server, audit, ledger);
+  await readResults(server, audit, ledger);
   return audit;
+}
+
+/** The service replays its own journal beside its state. */
+async function verifyByService(server: Server, audit: Audit, ledger: Ledger): Promise<void> {
+  const response = await fetch(`${server.url}/v1/admin/groups/g0/verify`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.adminKey}` },
+  });
+  const report = (await response.json()) as { ok: boolean; stateHash: string; trialBalance: Record<string, string> };
+  const isBalanced = Object.values(report.trialBalance ?? {}).every((sum) => /^0(\.0+)?$/.test(sum));
+  if (report.ok && isBalanced && report.stateHash === audit.stateHash) return;
+  ledger.faults.push(`verify says ${JSON.stringify(report)}`);
+}
+
+/** Reads all results that are kept, in pages: one for each sequence, and those acknowledged as they were acknowledged. */
+async function readResults(server: Server, audit: Audit, ledger: Ledger): Promise<void> {
+  const first = await get(server, "/v1/results?after=0", server.key);
+  const { oldest } = first.body as { oldest?: number };
+  const start = first.status === 410 ? oldest! - 1 : 0;
+  for (let after = start; after < audit.sequence; ) {
+    const { body } = await get(server, `/v1/results?after=${after}&limit=1000`, server.key);
+    const { results, next } = body as { results: Result[]; next: number };
+    for (const result of results) {
+      audit.results++;
+      if (result.duplicate !== true && result.code !== "ID_REUSED") ledger.check(result.id, result);
+    }
+    if (!(next > after)) break;
+    after = next;
+  }
+  const expected = audit.sequence - start;
+  if (audit.results !== expected) ledger.faults.push(`${audit.results} results are read, not ${expected}`);
 }
 
 /** Replays the journal of the stopped service from its first frame into a machine of its own, where none was trimmed. */

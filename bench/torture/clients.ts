@@ -1,9 +1,12 @@
 /** Clients that post buckets without rest, and send again, with the same ids, what they got no definite answer to. */
-import { Random } from "../../engine/model/random.ts";
+
 import type { Bucket, Command, Ledger, Result } from "./ledger.ts";
+import { Random } from "./random.ts";
 import type { Server } from "./server.ts";
 
 export const ACCOUNTS = 40;
+/** How long a client goes on without any answer, ms: a service that stays down is a fault, not a reason to wait for ever. */
+const SILENCE_MS_MAX = 30_000;
 /** Longest wait for an answer, ms: a killed server answers by closing, so this is for a stuck one. */
 const ANSWER_MS_MAX = 20_000;
 
@@ -28,6 +31,7 @@ export class Client {
 
   /** Posts until `isOver`, and then until nothing of it is unknown any more. */
   async run(isOver: () => boolean): Promise<void> {
+    let answeredAt = performance.now();
     while (!isOver() || this.#unanswered !== undefined) {
       const bucket = this.#unanswered ?? this.#bucket();
       if (this.#unanswered !== undefined && this.#isUnknown) this.#ledger.resent++;
@@ -36,6 +40,11 @@ export class Client {
       // Once unknown, a later refusal tells nothing of the first attempt.
       this.#isUnknown = outcome === "unknown" || (outcome === "not taken" && this.#isUnknown);
       if (outcome === "unknown") this.#ledger.unknown++;
+      if (outcome === "answered") answeredAt = performance.now();
+      else if (performance.now() - answeredAt > SILENCE_MS_MAX) {
+        this.#ledger.faults.push(`${this.#name} has no answer for ${SILENCE_MS_MAX} ms`);
+        return;
+      }
       if (outcome !== "answered") await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
