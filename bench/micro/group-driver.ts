@@ -2,7 +2,6 @@
  * A group's real thread with this thread as its gateway: credits go into the command ring bucket by bucket, answers come out of
  * the reply ring. No HTTP, no scanner.
  */
-import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import {
   commandBytes,
@@ -61,6 +60,7 @@ export class GroupDriver {
   readonly #bucket: number;
   readonly #template: Uint8Array;
   readonly #asks = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  #nextAsk = 1;
   #goal: Goal | undefined;
   #failure: Error | undefined;
   #isPumping = false;
@@ -84,6 +84,7 @@ export class GroupDriver {
     this.#template = shape.bytes;
     this.#worker.on("message", (message: FromGroup) => this.#onMessage(message));
     this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", (code) => this.#fail(new CheckError(`the group's thread ended with code ${code}`)));
   }
 
   /** Starts the group's thread and waits until it serves; `ready` tells what it recovered. */
@@ -201,7 +202,7 @@ export class GroupDriver {
   }
 
   #ask(kind: "inspect" | "snapshot"): Promise<Answer> {
-    const ask = this.#asks.size + 1;
+    const ask = this.#nextAsk++;
     return new Promise((resolve, reject) => {
       this.#asks.set(ask, { resolve, reject });
       this.#post({ kind, ask });
@@ -269,13 +270,32 @@ async function startThread({ group, directory }: DriverOptions): Promise<Started
     stats: makeStats(),
   };
   const worker = startGroupThread(start);
-  for (;;) {
-    const [message] = (await once(worker, "message")) as [FromGroup];
-    if (message === 0) continue;
-    if (message.kind === "ready") return { worker, ...rings, ready: message };
-    if (message.kind === "failed") {
-      await worker.terminate();
-      throw new CheckError(`the group did not start: ${message.reason}`);
-    }
+  try {
+    return { worker, ...rings, ready: await readyOf(worker) };
+  } catch (error) {
+    await worker.terminate();
+    throw error;
   }
+}
+
+function readyOf(worker: Worker): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => settle(() => reject(refused(error.message)));
+    const onExit = (code: number) => settle(() => reject(refused(`its thread ended with code ${code}`)));
+    const onMessage = (message: FromGroup) => {
+      if (message === 0) return;
+      if (message.kind === "ready") settle(() => resolve(message));
+      else if (message.kind === "failed") settle(() => reject(refused(message.reason)));
+    };
+    // One by one: removeAllListeners would take Node's own away too, and with them the messages to come.
+    const settle = (end: () => void) => {
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      end();
+    };
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+  });
+}
+
+function refused(reason: string): CheckError {
+  return new CheckError(`the group did not start: ${reason}`);
 }
