@@ -6,3 +6,4 @@ export { CommandScanner, type RecordTarget, type ScanContext } from "./scanner/i
 export { type Service, serve, start } from "./serve.ts";
 export type { FromGroup, Inspection, ThreadStart, ToGroup } from "./thread/messages.ts";
 export { startGroupThread } from "./thread/start.ts";
+export { tuneCompiler } from "./thread/tuning.ts";
