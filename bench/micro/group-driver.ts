@@ -30,22 +30,26 @@ const { ENTRY, ENTRY_COUNT, ENTRY_KIND, ENTRY_SEQUENCE } = ringLayout;
 /** Segment size of the service by default. */
 const SEGMENT_BYTES = 64 << 20;
 
-/** Commands under way at most: enough for several frames, few enough that the ring is never the limit. */
+/** Commands under way at most, unless given: enough for several frames, few enough that the ring is never the limit. */
 const WINDOW_COMMANDS = 50_000;
+
+/** Looks at the replies in one turn of the event loop: under full load they never end, and messages have to be heard too. */
+const PASSES_MAX = 64;
 
 export interface DriverOptions {
   readonly group: string;
   readonly directory: string;
   readonly bucket: number;
-  /** Id of the first command; ids count up from there. */
-  readonly firstId?: number;
+  /** Commands under way at most; a bucket at least. */
+  readonly window?: number;
 }
 
 type Ready = Extract<FromGroup, { kind: "ready" }>;
 type Answer = Extract<FromGroup, { kind: "answer" }>;
 
 interface Goal {
-  readonly commands: number;
+  /** False once no more are to be sent. */
+  readonly wantsMore: () => boolean;
   readonly account: (id: number) => number;
   /** Told the time of each look that found answers. */
   readonly onAnswers: ((now: number) => void) | undefined;
@@ -58,6 +62,7 @@ export class GroupDriver {
   readonly #commands: RingProducer;
   readonly #replies: RingConsumer;
   readonly #bucket: number;
+  readonly #window: number;
   readonly #template: Uint8Array;
   readonly #asks = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
   #nextAsk = 1;
@@ -65,19 +70,19 @@ export class GroupDriver {
   #failure: Error | undefined;
   #isPumping = false;
   /** Next id; commands sent and answered since the driver was opened. */
-  #id: number;
+  #id = 0;
   sent = 0;
   answered = 0;
   /** Last sequence that was acknowledged. */
   sequence: number;
 
   private constructor(options: DriverOptions, started: Started) {
-    const { bucket, firstId = 0 } = options;
+    const { bucket, window = WINDOW_COMMANDS } = options;
     this.#worker = started.worker;
     this.#commands = new RingProducer(started.commandRing);
     this.#replies = new RingConsumer(started.replyRing);
     this.#bucket = bucket;
-    this.#id = firstId;
+    this.#window = Math.max(window, bucket);
     this.sequence = started.ready.known.sequence;
     const shape = viewMemory(new ArrayBuffer(bucket * CREDIT_BYTES));
     for (let i = 0; i < bucket; i++) writeCreditShape(shape, i * CREDIT_BYTES);
@@ -93,11 +98,6 @@ export class GroupDriver {
     return { driver: new GroupDriver(options, started), ready: started.ready };
   }
 
-  /** Id that the next command will get. */
-  get nextId(): number {
-    return this.#id;
-  }
-
   /** Sets the id horizon, which is a record in the journal and takes no sequence. */
   setHorizon(commands: number): void {
     const control = { type: "setHorizon", commands } as const;
@@ -110,9 +110,19 @@ export class GroupDriver {
 
   /** Sends at least so many commands in whole buckets, as fast as they are answered; resolves when all are durable. */
   drive(commands: number, account: (id: number) => number, onAnswers?: (now: number) => void): Promise<void> {
+    const end = this.sent + commands;
+    return this.driveWhile(() => this.sent < end, account, onAnswers);
+  }
+
+  /** As `drive`, until `wantsMore` is false when a bucket could be sent. */
+  driveWhile(
+    wantsMore: () => boolean,
+    account: (id: number) => number,
+    onAnswers?: (now: number) => void,
+  ): Promise<void> {
     check(this.#goal === undefined, "one drive at a time");
     return new Promise((resolve, reject) => {
-      this.#goal = { commands: this.sent + commands, account, onAnswers, resolve, reject };
+      this.#goal = { wantsMore, account, onAnswers, resolve, reject };
       if (this.#failure !== undefined) this.#fail(this.#failure);
       else this.#pump();
     });
@@ -122,13 +132,18 @@ export class GroupDriver {
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    do {
-      this.#fill();
+    for (let pass = 1; ; pass++) {
+      // In this order: what is sent after the last look always brings a further answer, and with it a wake-up.
       this.#drain();
-    } while (!this.#replies.sleep());
+      this.#fill();
+      if (this.#replies.sleep()) break;
+      if (pass < PASSES_MAX) continue;
+      setImmediate(() => this.#onMessage(0));
+      break;
+    }
     this.#isPumping = false;
     const goal = this.#goal;
-    if (goal === undefined || this.sent < goal.commands || this.answered < this.sent) return;
+    if (goal === undefined || this.answered < this.sent || goal.wantsMore()) return;
     this.#goal = undefined;
     goal.resolve();
   }
@@ -138,8 +153,7 @@ export class GroupDriver {
     if (goal === undefined) return;
     const bytes = this.#template.byteLength;
     const { memory } = this.#commands;
-    const window = Math.max(WINDOW_COMMANDS, this.#bucket);
-    while (this.sent < goal.commands && this.sent - this.answered + this.#bucket <= window) {
+    while (this.sent - this.answered + this.#bucket <= this.#window && goal.wantsMore()) {
       const start = this.#commands.claim(bytes);
       if (start < 0) return;
       memory.bytes.set(this.#template, start);
