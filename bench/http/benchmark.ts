@@ -44,8 +44,10 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   try {
     await bench.run();
   } catch (error) {
-    // The servers go first; the failure of the run tells more than that of a server which it brought down.
-    await Promise.allSettled([driven.stop(), nullServer?.stop()]);
+    // A server that has ended by itself is the reason, and the failed request only its consequence.
+    const ends = await Promise.allSettled([driven.stop(), nullServer?.stop()]);
+    const ended = ends.find((end) => end.status === "rejected");
+    if (ended !== undefined) throw ended.reason;
     throw error;
   }
   await Promise.all([driven.stop(), nullServer?.stop()]);
