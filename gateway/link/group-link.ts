@@ -29,6 +29,9 @@ import { Restarts } from "./restarts.ts";
 
 const { ENTRY, ENTRY_HEAD_BYTES } = ringLayout;
 
+/** Answers sent before the event loop looks for requests again. */
+const REPLIES_PER_SLICE = 16;
+
 /** How long a read waits for its answer, ms. */
 const READ_TIMEOUT_MS = 10_000;
 
@@ -237,34 +240,47 @@ export class GroupLink {
     if (this.#commands.publish()) this.#post(0);
   }
 
-  /** Takes every answer that is there, then waits to be woken for the next. */
+  /**
+   * Takes answers, a slice at a time, until none is there; then waits to be woken. Between two slices the event loop reads requests:
+   * answering a whole frame first would leave the group without work for as long, and all requests would move in one convoy.
+   */
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#drainSlice();
+  }
+
+  readonly #drainSlice = (): void => {
+    const replies = this.#replies;
+    for (let left = REPLIES_PER_SLICE; left > 0; left--) {
+      const start = replies.next();
+      if (start >= 0) this.#take(start);
+      else if (replies.sleep()) {
+        replies.release();
+        this.#isDraining = false;
+        this.#options.onDurable(this.#stats[STAT.durable]!);
+        return;
+      }
+    }
+    replies.release();
+    setImmediate(this.#drainSlice);
+  };
+
+  #take(start: number): void {
     const replies = this.#replies;
     const reply = this.#reply;
-    do {
-      for (let start = replies.next(); start >= 0; start = replies.next()) {
-        const w = start >>> 2;
-        const { words, floats } = replies.memory;
-        reply.kind = words[w + ringLayout.ENTRY_KIND]!;
-        if (reply.kind === ENTRY.controlRefused) {
-          replies.skip();
-          this.#definitions.again();
-          continue;
-        }
-        reply.count = words[w + ringLayout.ENTRY_COUNT]!;
-        reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
-        reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
-        reply.start = start + ENTRY_HEAD_BYTES;
-        reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
-        replies.skip();
-        this.pending.settle(words[w + ringLayout.ENTRY_TOKEN]!, reply);
-      }
-      replies.release();
-    } while (!replies.sleep());
-    this.#isDraining = false;
-    this.#options.onDurable(this.#stats[STAT.durable]!);
+    const w = start >>> 2;
+    const { words, floats } = replies.memory;
+    const token = words[w + ringLayout.ENTRY_TOKEN]!;
+    reply.kind = words[w + ringLayout.ENTRY_KIND]!;
+    reply.count = words[w + ringLayout.ENTRY_COUNT]!;
+    reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
+    reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
+    reply.start = start + ENTRY_HEAD_BYTES;
+    reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
+    replies.skip();
+    if (reply.kind === ENTRY.controlRefused) this.#definitions.again();
+    else this.pending.settle(token, reply);
   }
 
   /** Defines partners, currencies and the horizon that the group does not know yet. They go before any later command. */
