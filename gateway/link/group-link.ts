@@ -172,7 +172,7 @@ export class GroupLink {
     this.#state = "serving";
     this.#restarts.succeeded();
     this.checkDisk();
-    this.defineMissing();
+    this.#tryToDefine();
     this.#drain();
     this.#settle();
   }
@@ -281,6 +281,15 @@ export class GroupLink {
     replies.skip();
     if (reply.kind === ENTRY.controlRefused) this.#definitions.again();
     else this.pending.settle(token, reply);
+  }
+
+  /** As `defineMissing`; what finds no room in the ring is tried again by the next command, which is refused until then. */
+  #tryToDefine(): void {
+    try {
+      this.defineMissing();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Defines partners, currencies and the horizon that the group does not know yet. They go before any later command. */
