@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs one Apache Kafka broker in the foreground, on loopback, without Docker. Needs Java 17 and, the first time, Maven.
 #   KAFKA_PORT             19092; the controller listens on the next port, or on KAFKA_CONTROLLER_PORT
+#   KAFKA_ADVERTISED_PORT  the port that clients are told; another one where a proxy stands before the broker
 #   KAFKA_DATA             ./data/kafka
 #   KAFKA_JARS             where the jars are kept between starts
 #   KAFKA_HEAP             512m
@@ -8,6 +9,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 version=4.3.1
 port="${KAFKA_PORT:-19092}"
+advertised="${KAFKA_ADVERTISED_PORT:-$port}"
 controller="${KAFKA_CONTROLLER_PORT:-$((port + 1))}"
 data="${KAFKA_DATA:-$PWD/data/kafka}"
 jars="${KAFKA_JARS:-${XDG_CACHE_HOME:-$HOME/.cache}/ringfence/kafka-$version}"
@@ -39,7 +41,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
 listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+advertised.listeners=PLAINTEXT://127.0.0.1:$advertised
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT

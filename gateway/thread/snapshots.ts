@@ -9,6 +9,8 @@ export interface SnapshotterOptions {
   readonly directory: string;
   readonly group: string;
   readonly retainSegments: number | undefined;
+  /** See ThreadStart. */
+  readonly publishCursor: Float64Array | undefined;
   readonly onEvent: (event: SnapshotEvent) => void;
 }
 
@@ -67,8 +69,8 @@ export class Snapshotter {
   /** Deletes segments beyond those to keep; returns how many files went. */
   #trim(): number {
     const { directory, retainSegments, machine } = this.#options;
-    // Until results are published elsewhere, the journal serves them, so it is its own publish cursor.
-    const publishCursor = machine.sequence;
+    // Where results are published nowhere else, the journal serves them, so it is its own publish cursor.
+    const publishCursor = this.#options.publishCursor?.[0] ?? machine.sequence;
     const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments);
     return trim({ directory, keepFromSequence, publishCursor }).deleted.length;
   }

@@ -1,6 +1,6 @@
 /** A real Kafka broker for tests: the one at RINGFENCE_KAFKA, or one of their own on free ports in a temporary folder. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,10 @@ export function whyNoBroker(): string | undefined {
   const { RINGFENCE_KAFKA } = process.env;
   if (RINGFENCE_KAFKA !== undefined && RINGFENCE_KAFKA !== "") return undefined;
   if (spawnSync("java", ["-version"]).status !== 0) return "java is missing";
+  // Only the first start on a machine needs Maven; see kafka.sh for the folder.
+  const { KAFKA_JARS, XDG_CACHE_HOME, HOME = "" } = process.env;
+  const jars = KAFKA_JARS ?? join(XDG_CACHE_HOME ?? join(HOME, ".cache"), "ringfence", "kafka-4.3.1");
+  if (!existsSync(jars) && spawnSync("mvn", ["-version"]).status !== 0) return "mvn is missing, which fetches Kafka";
   return undefined;
 }
 
@@ -39,7 +43,7 @@ export function hasBroker(): boolean {
   const why = whyNoBroker();
   if (why === undefined) return true;
   const text = `Tests against a real Kafka broker CANNOT RUN: ${why}, and RINGFENCE_KAFKA names no broker.`;
-  if (process.env["CI"] === "true") throw new Error(text);
+  if (process.env.CI === "true") throw new Error(text);
   process.stderr.write(`\n${text} They are SKIPPED.\n\n`);
   return false;
 }
@@ -56,11 +60,22 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** The broker that tests use. `isOwn` asks for one that may be killed, whatever RINGFENCE_KAFKA says. */
-export async function startBroker({ isOwn = false } = {}): Promise<KafkaBroker> {
+export interface BrokerOptions {
+  /** Asks for one that may be killed, whatever RINGFENCE_KAFKA says. */
+  readonly isOwn?: boolean;
+  /** The port that it listens on; some free one unless given. Needs `isOwn`. */
+  readonly port?: number;
+  /** The port that clients are told, where a proxy stands before the broker; needs `isOwn`. */
+  readonly advertisedPort?: number;
+}
+
+/** The broker that tests use. */
+export async function startBroker(options: BrokerOptions = {}): Promise<KafkaBroker> {
+  const { isOwn = false } = options;
   const { RINGFENCE_KAFKA } = process.env;
   if (!isOwn && RINGFENCE_KAFKA !== undefined && RINGFENCE_KAFKA !== "") return foreignBroker(RINGFENCE_KAFKA);
-  const broker = new OwnBroker(await freePort(), await freePort());
+  const { port = await freePort(), advertisedPort = port } = options;
+  const broker = new OwnBroker(port, await freePort(), advertisedPort);
   await broker.start();
   return broker;
 }
@@ -77,12 +92,13 @@ class OwnBroker implements KafkaBroker {
   readonly #environment: NodeJS.ProcessEnv;
   #script: ChildProcess | undefined;
 
-  constructor(port: number, controllerPort: number) {
+  constructor(port: number, controllerPort: number, advertisedPort: number) {
     this.address = `127.0.0.1:${port}`;
     this.#environment = {
       ...process.env,
       KAFKA_PORT: String(port),
       KAFKA_CONTROLLER_PORT: String(controllerPort),
+      KAFKA_ADVERTISED_PORT: String(advertisedPort),
       KAFKA_DATA: this.#data,
     };
     // A test process that ends without `stop` leaves no broker behind.
