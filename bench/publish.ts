@@ -3,18 +3,22 @@
  * starts. The first fifth warms up broker and publisher; the clock runs from there to the last acknowledgement. Broker, publisher and
  * this process share the processors. `node bench/publish.ts [commands] [commands a frame]`. Reads the topic's end before it prints.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Kafka, logLevel } from "kafkajs";
 import { encodeCommand, Machine, viewMemory } from "../engine/index.ts";
 import { FRAME_HEADER_BYTES, frameExtent, Journal } from "../journal/index.ts";
 import { Publisher } from "../results/index.ts";
-import { startBroker } from "../results/testing/kafka-broker.ts";
-import { newTopic, testClient } from "../results/testing/raw-topic.ts";
 import { CREDIT_BYTES, Random, setCredit, writeCreditShape } from "./records.ts";
 
 const [commands = 1_500_000, perFrame = 2000] = process.argv.slice(2).map(Number);
 const ACCOUNTS = 100_000;
+/** Not the one of `make kafka`, which may be running. */
+const BROKER_PORT = 19_392;
 
 /** Fills the journal; returns its last sequence. */
 function fill(directory: string): number {
@@ -48,7 +52,7 @@ function append(journal: Journal, { frame }: Machine): void {
 }
 
 async function endOf(brokers: string, topic: string): Promise<bigint> {
-  const admin = testClient(brokers).admin();
+  const admin = new Kafka({ brokers: brokers.split(","), logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   const offsets = await admin.fetchTopicOffsets(topic);
   await admin.disconnect();
@@ -59,11 +63,31 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
+/** The broker at RINGFENCE_KAFKA, or one made for this run. */
+async function startBroker(): Promise<{ address: string; stop: () => Promise<void> }> {
+  const { RINGFENCE_KAFKA } = process.env;
+  if (RINGFENCE_KAFKA !== undefined) return { address: RINGFENCE_KAFKA, stop: () => Promise.resolve() };
+  const data = mkdtempSync(join(tmpdir(), "ringfence-kafka-"));
+  const script = fileURLToPath(new URL("../deploy/kafka/kafka.sh", import.meta.url));
+  const env = { ...process.env, KAFKA_PORT: String(BROKER_PORT), KAFKA_DATA: data };
+  const child = spawn(script, { env, stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (text: Buffer) => String(text).includes("is ready") && resolve());
+    child.on("exit", (code) => reject(new Error(`the broker ended with code ${code}`)));
+  });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { address: `127.0.0.1:${BROKER_PORT}`, stop };
+}
+
 const directory = mkdtempSync(join(tmpdir(), "ringfence-publish-"));
 const durable = fill(directory);
 const broker = await startBroker();
 try {
-  const topic = newTopic();
+  const topic = `bench.${process.pid}.${Date.now()}`;
   const show = (fields: object, text: string) => process.stderr.write(`${text} ${JSON.stringify(fields)}\n`);
   const log = { info: () => {}, warn: show, error: show };
   const groups = [{ name: "g0", index: 0, directory }];

@@ -16,6 +16,7 @@ let broker: KafkaBroker;
 /** Records of a published journal, to be put into topics of their own. */
 let records: RawRecord[];
 let last: number;
+const removals: (() => void)[] = [];
 
 async function until(what: () => boolean, why: () => unknown = () => "", ms = 30_000): Promise<void> {
   const end = performance.now() + ms;
@@ -76,7 +77,7 @@ const firstOf = ({ headers }: RawRecord) => Number(headers[HEADER.first]);
 describe.runIf(hasBroker())("reading a real topic", () => {
   beforeAll(async () => {
     broker = await startBroker();
-    const journal = new GrowingJournal(temporaryFolder(afterAll), { seed: 11, commands: 1500 });
+    const journal = new GrowingJournal(temporaryFolder((remove) => void removals.push(remove)), { seed: 11, commands: 1500 });
     const topic = newTopic();
     const quiet = { info: () => {}, warn: () => {}, error: () => {} };
     const groups = [{ name: "g0", index: 0, directory: journal.directory }];
@@ -92,7 +93,10 @@ describe.runIf(hasBroker())("reading a real topic", () => {
     journal.close();
     records = await readTopic(broker.address, topic);
   }, 300_000);
-  afterAll(() => broker?.stop());
+  afterAll(async () => {
+    await broker?.stop();
+    for (const remove of removals) remove();
+  });
 
   it("hands every result over once and in order, though records are repeated", async () => {
     const third = Math.floor(records.length / 3);
