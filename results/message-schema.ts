@@ -1,6 +1,6 @@
 /** The schema of the results topic's records: what `docs/asyncapi.yaml` shows and real records are checked against. */
 import { Type } from "typebox";
-import { RESULT_CODES, STATUS_NAMES, TYPE_NAMES } from "../engine/index.ts";
+import { CODE_NAMES, STATUS_NAMES, TYPE_NAMES } from "../engine/index.ts";
 import { HEADER, MESSAGE_TYPE } from "./message.ts";
 
 const closed = { additionalProperties: false };
@@ -35,7 +35,7 @@ const ResultSchema = Type.Object(
     id: name("The command's id; @expire:<hold> for an expiry"),
     type: Type.Unsafe<string>({ type: "string", enum: known(TYPE_NAMES) }),
     status: Type.Unsafe<"applied" | "rejected">({ type: "string", enum: ["applied", "rejected"] }),
-    code: Type.Unsafe<string>({ type: "string", enum: [...RESULT_CODES] }),
+    code: Type.Unsafe<string>({ type: "string", enum: known(CODE_NAMES) }),
     at: time("When it was applied; of a repeat, when the first was"),
     partner: name("The partner whose command it is"),
     currency: orNull(name("null where a hold or a command that was named is not known")),
