@@ -1,5 +1,6 @@
 /** The topic: made with what exactly once needs, grown when groups were added, refused where it would lose results. */
-import { type Admin, ConfigResourceTypes, KafkaJSProtocolError } from "kafkajs";
+// Of its CommonJS exports Node sees only the first few by name.
+import kafkajs, { type Admin } from "kafkajs";
 import { PublishRefusal } from "./errors.ts";
 
 /** Copies of each partition where there are as many brokers; a write then waits for two of them. */
@@ -52,7 +53,7 @@ async function create(admin: Admin, { topic, partitions }: TopicOptions): Promis
 async function refuseUnfit(admin: Admin, topic: string): Promise<void> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ["cleanup.policy"] }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ["cleanup.policy"] }],
   });
   const policy = resources[0]?.configEntries.find(({ configName }) => configName === "cleanup.policy")?.configValue;
   if (policy === undefined || policy === "delete") return;
@@ -68,7 +69,7 @@ async function grow(admin: Admin, { topic, partitions }: TopicOptions, found: nu
     // Another process of ours may have done it meanwhile.
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     if ((topics[0]?.partitions.length ?? 0) >= partitions) return;
-    if (!(error instanceof KafkaJSProtocolError)) throw error;
+    if (!(error instanceof kafkajs.KafkaJSProtocolError)) throw error;
     throw new PublishRefusal(
       `The topic ${topic} has ${found} partitions where ${partitions} are needed, one a group, and Kafka refuses to add them: ${error.message}.`,
     );
