@@ -252,7 +252,8 @@ export class ResultsConsumer {
   }
 
   #crashed(error: Error): void {
-    if (this.#isStopping) return;
+    // What can be tried again is, before anyone has to know.
+    if (this.#isStopping || ("retriable" in error && error.retriable === true)) return;
     this.#options.onAlarm({
       kind: "consumer",
       partition: -1,

@@ -40,7 +40,8 @@ export async function readTopic(brokers: string, topic: string): Promise<RawReco
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    // A broker that has just started loads its groups first; kafkajs joins again by itself.
+    consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error));
     const eachMessage = async ({ partition, message }: { partition: number; message: RawMessage }) => {
       const offset = BigInt(message.offset);
       records.push({
