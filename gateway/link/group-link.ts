@@ -18,6 +18,7 @@ import {
   STAT,
   writeQuery,
 } from "../../engine/index.ts";
+import type { PublisherStats } from "../../results/index.ts";
 import { ApiError } from "../errors.ts";
 import type { AccountView, GroupStats } from "../group.ts";
 import type { Registry } from "../registry/index.ts";
@@ -47,10 +48,19 @@ export interface LinkOptions {
   readonly retainSegments: number | undefined;
   readonly horizonCommands: number;
   readonly minFreeBytes: number;
+  /** Where results are published; undefined: nowhere but in the journal. */
+  readonly publishing: Publishing | undefined;
   readonly registry: Registry;
   readonly log: LinkLog;
   /** Told whenever the durable sequence has moved. */
   readonly onDurable: (sequence: number) => void;
+}
+
+/** One group's side of the publisher. */
+export interface Publishing {
+  /** See ThreadStart. */
+  readonly cursor: Float64Array;
+  stats(): PublisherStats;
 }
 
 /** What a link writes to the log. */
@@ -105,13 +115,14 @@ export class GroupLink {
   }
 
   #startWorker(): void {
-    const { name, directory, segmentBytes, snapshotCommands, retainSegments } = this.#options;
+    const { name, directory, segmentBytes, snapshotCommands, retainSegments, publishing } = this.#options;
     const start: ThreadStart = {
       group: name,
       directory,
       segmentBytes,
       snapshotCommands,
       retainSegments,
+      publishCursor: publishing?.cursor,
       commandRing: makeRing(RING_BYTES),
       replyRing: makeRing(REPLY_RING_BYTES),
       stats: makeStats(),
@@ -407,6 +418,7 @@ export class GroupLink {
   stats(): GroupStats {
     const s = this.#stats;
     const at = (name: keyof typeof STAT): number => s[STAT[name]]!;
+    const publisher = this.#options.publishing?.stats();
     return {
       name: this.name,
       index: this.index,
@@ -414,7 +426,8 @@ export class GroupLink {
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       sequence: at("sequence"),
       durable: at("durable"),
-      published: at("durable"),
+      published: publisher?.published ?? at("durable"),
+      ...(publisher === undefined ? {} : { publisher }),
       ringBytes: this.#commands.capacity,
       ringUsedBytes: this.#commands.usedBytes,
       accounts: at("accounts"),

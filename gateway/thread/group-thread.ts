@@ -54,9 +54,9 @@ export class GroupThread {
       wake: () => post(0),
     });
     const onEvent = (event: Extract<FromGroup, { kind: "event" }>["event"]) => post({ kind: "event", event });
-    const { retainSegments } = start;
+    const { retainSegments, publishCursor } = start;
     this.#snapshots = new Snapshotter(
-      { machine, journal, directory, group, retainSegments, onEvent },
+      { machine, journal, directory, group, retainSegments, publishCursor, onEvent },
       snapshotSequence,
     );
     this.#stats[STAT.snapshotSequence] = snapshotSequence;
