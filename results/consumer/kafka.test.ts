@@ -77,7 +77,10 @@ const firstOf = ({ headers }: RawRecord) => Number(headers[HEADER.first]);
 describe.runIf(hasBroker())("reading a real topic", () => {
   beforeAll(async () => {
     broker = await startBroker();
-    const journal = new GrowingJournal(temporaryFolder((remove) => void removals.push(remove)), { seed: 11, commands: 1500 });
+    const journal = new GrowingJournal(
+      temporaryFolder((remove) => void removals.push(remove)),
+      { seed: 11, commands: 1500 },
+    );
     const topic = newTopic();
     const quiet = { info: () => {}, warn: () => {}, error: () => {} };
     const groups = [{ name: "g0", index: 0, directory: journal.directory }];
