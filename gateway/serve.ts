@@ -13,12 +13,14 @@ import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { groupDirectory } from "./paths.ts";
 import { QueryThread } from "./query-thread.ts";
-import { firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
+import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
 
 /** A running service. */
 export interface Service {
   readonly url: string;
   readonly adminUrl: string;
+  /** Keys made by a first start. */
+  readonly credentials: Credentials | undefined;
   /** Drains, syncs, snapshots, ends. */
   stop(): Promise<void>;
 }
@@ -26,21 +28,27 @@ export interface Service {
 /** Starts the service and stops it on SIGTERM or SIGINT. What forbids the start is told in one line, and exits 1. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const service = await start(readSettings(environment));
-    let isStopping = false;
-    const stop = () => {
-      if (isStopping) return;
-      isStopping = true;
-      service.stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(error),
-      );
-    };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
+    const starting = start(readSettings(environment));
+    // From the first moment on: without a listener a signal during the start would end the process on the spot, with its code.
+    stopOnSignal(starting);
+    const { url, credentials } = await starting;
+    if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
+    process.stdout.write(`ringfence serves on ${url}\n`);
   } catch (error) {
     fail(error);
   }
+}
+
+function stopOnSignal(starting: Promise<Service>): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    // A start under way is let finish, for its groups may have taken commands already.
+    starting.then((service) => service.stop()).then(() => process.exit(0), fail);
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
 }
 
 function fail(error: unknown): never {
@@ -97,8 +105,6 @@ export async function start(settings: Settings): Promise<Service> {
   updateCredentialsUrl(settings.data, url);
   publisher?.start();
   await groups.start();
-  if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
-  process.stdout.write(`ringfence serves on ${url}\n`);
   const stop = async () => {
     lifecycle.stopping = true;
     await Promise.all(apps.map((app) => app.close()));
@@ -111,7 +117,7 @@ export async function start(settings: Settings): Promise<Service> {
   };
   const { adminListener } = settings;
   const adminUrl = adminListener === undefined ? url : urlOf(adminListener, portOf(apps[1]!));
-  return { url, adminUrl, stop };
+  return { url, adminUrl, credentials, stop };
 }
 
 function publisherOf(settings: Settings, registry: Registry, log: LinkLog): Publisher | undefined {

@@ -3,7 +3,7 @@
  * recovered from its journal in a new thread with new rings; the other groups go on (promise I11).
  */
 import { statfsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import {
   makeRing,
   makeStats,
@@ -23,11 +23,15 @@ import { ApiError } from "../errors.ts";
 import type { AccountView, GroupStats } from "../group.ts";
 import type { Registry } from "../registry/index.ts";
 import type { FromGroup, Inspection, ThreadStart, ToGroup } from "../thread/messages.ts";
+import { startGroupThread } from "../thread/start.ts";
 import { CONTROL_BYTES_MAX, Definitions, writeControls } from "./definitions.ts";
 import { PendingRequests, type Reply, type Waiting } from "./pending.ts";
 import { Restarts } from "./restarts.ts";
 
 const { ENTRY, ENTRY_HEAD_BYTES } = ringLayout;
+
+/** Answers sent before the event loop looks for requests again. */
+const REPLIES_PER_SLICE = 16;
 
 /** How long a read waits for its answer, ms. */
 const READ_TIMEOUT_MS = 10_000;
@@ -129,7 +133,7 @@ export class GroupLink {
     this.#reply = { kind: 0, count: 0, sequence: 0, timeMs: 0, memory: this.#replies.memory, start: 0, end: 0 };
     this.#state = "recovering";
     this.#reason = undefined;
-    const worker = new Worker(new URL("../thread/worker.ts", import.meta.url), { workerData: start, name });
+    const worker = startGroupThread(start);
     this.#worker = worker;
     worker.on("message", (message: FromGroup) => this.#onMessage(message));
     worker.on("error", (error) => this.#down(error.message, false));
@@ -179,7 +183,7 @@ export class GroupLink {
     this.#state = "serving";
     this.#restarts.succeeded();
     this.checkDisk();
-    this.defineMissing();
+    this.#tryToDefine();
     this.#drain();
     this.#settle();
   }
@@ -201,7 +205,8 @@ export class GroupLink {
     this.#worker = undefined;
     worker.removeAllListeners();
     worker.on("error", () => {});
-    void worker.terminate();
+    // Two threads must never have one journal open, so the next one waits for the end of this one.
+    const ended = worker.terminate();
     this.#state = "down";
     this.#reason = reason;
     this.#options.log.error({ group: this.name, reason }, isFinal ? "group refuses to start" : "group failed");
@@ -210,7 +215,10 @@ export class GroupLink {
     this.#asks.clear();
     this.#settle();
     if (isFinal || this.#isStopping) return;
-    this.#restarts.schedule(() => this.#startWorker());
+    const restart = () => {
+      if (!this.#isStopping) this.#restarts.schedule(() => this.#startWorker());
+    };
+    ended.then(restart, restart);
   }
 
   #settle(): void {
@@ -243,29 +251,56 @@ export class GroupLink {
     if (this.#commands.publish()) this.#post(0);
   }
 
-  /** Takes every answer that is there, then waits to be woken for the next. */
+  /**
+   * Takes answers, a slice at a time, until none is there; then waits to be woken. Between two slices the event loop reads requests:
+   * answering a whole frame first would leave the group without work for as long, and all requests would move in one convoy.
+   */
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#drainSlice();
+  }
+
+  readonly #drainSlice = (): void => {
+    const replies = this.#replies;
+    for (let left = REPLIES_PER_SLICE; left > 0; left--) {
+      const start = replies.next();
+      if (start >= 0) this.#take(start);
+      else if (replies.sleep()) {
+        replies.release();
+        this.#isDraining = false;
+        this.#options.onDurable(this.#stats[STAT.durable]!);
+        return;
+      }
+    }
+    replies.release();
+    setImmediate(this.#drainSlice);
+  };
+
+  #take(start: number): void {
     const replies = this.#replies;
     const reply = this.#reply;
-    do {
-      for (let start = replies.next(); start >= 0; start = replies.next()) {
-        const w = start >>> 2;
-        const { words, floats } = replies.memory;
-        reply.kind = words[w + ringLayout.ENTRY_KIND]!;
-        reply.count = words[w + ringLayout.ENTRY_COUNT]!;
-        reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
-        reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
-        reply.start = start + ENTRY_HEAD_BYTES;
-        reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
-        replies.skip();
-        this.pending.settle(words[w + ringLayout.ENTRY_TOKEN]!, reply);
-      }
-      replies.release();
-    } while (!replies.sleep());
-    this.#isDraining = false;
-    this.#options.onDurable(this.#stats[STAT.durable]!);
+    const w = start >>> 2;
+    const { words, floats } = replies.memory;
+    const token = words[w + ringLayout.ENTRY_TOKEN]!;
+    reply.kind = words[w + ringLayout.ENTRY_KIND]!;
+    reply.count = words[w + ringLayout.ENTRY_COUNT]!;
+    reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
+    reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
+    reply.start = start + ENTRY_HEAD_BYTES;
+    reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
+    replies.skip();
+    if (reply.kind === ENTRY.controlRefused) this.#definitions.again();
+    else this.pending.settle(token, reply);
+  }
+
+  /** As `defineMissing`; what finds no room in the ring is tried again by the next command, which is refused until then. */
+  #tryToDefine(): void {
+    try {
+      this.defineMissing();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Defines partners, currencies and the horizon that the group does not know yet. They go before any later command. */

@@ -13,7 +13,7 @@ export interface ThreadStart {
   readonly snapshotCommands: number | undefined;
   readonly retainSegments: number | undefined;
   /** One float64 in shared memory: the last sequence published; undefined where results are published nowhere. */
-  readonly publishCursor: Float64Array | undefined;
+  readonly publishCursor?: Float64Array | undefined;
   readonly commandRing: SharedArrayBuffer;
   readonly replyRing: SharedArrayBuffer;
   /** Figures by `STAT`. */

@@ -104,7 +104,6 @@ export class JournalSource {
 
   close(): void {
     this.#reader.close();
-    this.#names.close();
   }
 
   async #nextSlice(durable: number): Promise<Slice | undefined> {
