@@ -9,10 +9,10 @@ export interface SnapshotterOptions {
   readonly directory: string;
   readonly group: string;
   readonly retainSegments: number | undefined;
-  /** Where the files are; the file system unless given. */
-  readonly layer?: FileLayer;
   /** See ThreadStart. */
   readonly publishCursor?: Float64Array | undefined;
+  /** Where the files are; the file system unless given. */
+  readonly layer?: FileLayer;
   readonly onEvent: (event: SnapshotEvent) => void;
 }
 

@@ -113,6 +113,8 @@ export class ResultsConsumer {
       groupId: this.#options.consumerGroup,
       allowAutoTopicCreation: false,
       maxBytesPerPartition: FETCH_BYTES,
+      // How long a fetch waits at the topic's end; a partition that is resumed joins the next one.
+      maxWaitTimeInMs: 500,
       retry: { restartOnFailure: () => Promise.resolve(!this.#isStopping) },
     });
     this.#consumer = consumer;
