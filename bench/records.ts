@@ -1,6 +1,5 @@
 /** Credit commands as records, made fast enough not to be the thing measured: 20-byte ids, 12-byte accounts. */
-import type { RecordMemory } from "../engine/memory.ts";
-import { FIELD, TYPE } from "../engine/record.ts";
+import { FIELD, type RecordMemory, TYPE } from "../engine/index.ts";
 
 /** Bytes of one such record: head 16, amount 8, id 20, account 12. */
 export const CREDIT_BYTES = 56;

@@ -5,8 +5,8 @@
  *   node bench/scanner.ts [rounds]
  */
 import { createHash } from "node:crypto";
-import { COMMAND_HEAD_BYTES } from "../engine/record.ts";
-import { CommandScanner, type RecordTarget, type ScanContext } from "../gateway/scanner/index.ts";
+import { COMMAND_HEAD_BYTES } from "../engine/index.ts";
+import { CommandScanner, type RecordTarget, type ScanContext } from "../gateway/index.ts";
 
 const COMMANDS = 20;
 const BODIES = 500;

@@ -2,7 +2,7 @@
 export { assert, InvariantError, unreachable } from "./assert.ts";
 export { CODE, CODE_NAMES, RESULT_CODES, type ResultCode } from "./codes.ts";
 export { FRAME_HEAD_BYTES, Frame } from "./frame.ts";
-export { type AccountState, readAccount } from "./inspect.ts";
+export { type AccountState, eachAccount, type NamedAccount, readAccount } from "./inspect.ts";
 export * from "./limits.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export { RecordMemory, viewMemory } from "./memory.ts";

@@ -50,6 +50,28 @@ export function findAccount(state: State, partner: number, currency: number, nam
   return readAccount(state.accounts.rows.floats[chunkOf(row)]!, state.accounts.rows.words[chunkOf(row)]!, floatOf(row));
 }
 
+/** An account with its key. */
+export interface NamedAccount extends AccountState {
+  readonly partner: number;
+  readonly currency: number;
+  readonly name: string;
+}
+
+/** All accounts, `@world` ones included, in no order that means anything. */
+export function* eachAccount(state: State): Generator<NamedAccount, void, void> {
+  const { accounts } = state;
+  const name = new Int32Array(16);
+  const bytes = Buffer.from(name.buffer);
+  for (let row = 1; row <= accounts.rows.top; row++) {
+    const words = accounts.rows.words[chunkOf(row)]!;
+    const account = readAccount(accounts.rows.floats[chunkOf(row)]!, words, floatOf(row));
+    if (account === undefined) continue;
+    const w = wordOf(row);
+    const text = bytes.toString("latin1", 0, accounts.copyName(row, name, 0));
+    yield { ...account, partner: words[w + at.PARTNER]!, currency: words[w + at.CURRENCY]!, name: text };
+  }
+}
+
 /** Sum of available and held over all accounts, `@world` included, by currency index, in minor units: zero each (I4). */
 export function trialBalance(state: State): Map<number, bigint> {
   const sums = new Map<number, { hi: bigint; lo: bigint }>();

@@ -5,7 +5,7 @@
 /** Bytes of a partner's command id, an account name, a partner name. One byte holds a length; 64 fits a UUID twice. */
 export const ID_BYTES_MAX = 64;
 
-/** Bytes of a memo. With it a record stays below 512 bytes, so that a whole zero sector never occurs inside one. */
+/** Bytes of a memo: a sentence, not a document, for every result and entry carries it. */
 export const MEMO_BYTES_MAX = 128;
 
 /** Digits of an amount and of a balance, in minor units: DECIMAL(20,2) and 18-place tokens both fit. */

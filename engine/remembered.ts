@@ -68,8 +68,8 @@ export class Remembered {
   readonly #tags = new Int32Array(FORGET_BLOCK);
   /** Mix of touched words; only there so that the loads are not optimised away. */
   touched = 0;
-  /** Time of the newest command forgotten, ms since 1970; 0 when none was. */
-  horizonTimeMs = 0;
+  /** Time of the newest command forgotten, ms since 1970; -1, before all time, when none was. */
+  horizonTimeMs = -1;
 
   /** Commands remembered. */
   get size(): number {

@@ -1,4 +1,4 @@
-import { formatMoney, fromBigInt, type Money, toBigInt } from "../engine/money.ts";
+import { formatMoney, fromBigInt, type Money, toBigInt } from "../engine/index.ts";
 import type { Currency } from "./currencies.ts";
 import type { AccountView } from "./group.ts";
 

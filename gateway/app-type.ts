@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from "fastify";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import type { Authenticator } from "./auth.ts";
 import type { Settings } from "./config.ts";
 import type { GroupDirectory, History, ResultLogs } from "./group.ts";

@@ -1,8 +1,7 @@
 /** Who asks: Bearer keys looked up by digest, remembered on the socket. */
 import type { Socket } from "node:net";
 import { ApiError } from "./errors.ts";
-import type { Registry } from "./registry/index.ts";
-import { digestOf, type Partner, type Principal } from "./registry/index.ts";
+import { digestOf, type Partner, type Principal, type Registry } from "./registry/index.ts";
 
 /** What was last proved on a socket. It holds as long as the header's text and the registry's version are the same. */
 interface Proof {

@@ -1,7 +1,7 @@
 /** Settings from the environment: read once, validated whole, frozen. */
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { HORIZON_COMMANDS_DEFAULT } from "../engine/limits.ts";
+import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
 import { GROUPS_MAX } from "./limits.ts";
 
 /** A setting or the data folder forbids the start; the message is one plain line for the operator. */

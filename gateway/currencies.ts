@@ -2,8 +2,7 @@
  * Currencies: ISO 4217 and those that the operator registered. The index goes into records and stays what it is for the
  * life of a journal, so an entry of the ISO table is never removed or changed, even when ISO withdraws the code.
  */
-import { assert } from "../engine/assert.ts";
-import { SCALE_MAX } from "../engine/limits.ts";
+import { assert, SCALE_MAX } from "../engine/index.ts";
 import { REGISTERED_CURRENCY_FIRST, REGISTERED_CURRENCY_LAST } from "./limits.ts";
 
 export interface Currency {

@@ -3,8 +3,8 @@
  * fcntl lock, which the kernel drops with the process, so that kill -9 leaves nothing stale. A file with a process id
  * in it would have to be judged after a crash, and ids are used again.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ConfigError } from "./config.ts";
 
@@ -26,7 +26,7 @@ const SQLITE_BUSY = 5;
 export function lockDataFolder(folder: string): DataLock {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     database = new DatabaseSync(join(folder, OWNER_FILE), { timeout: 0 });
     // The transaction stays open: with it the lock is held until the process ends, whatever else it does. Nothing is ever
     // written, so the journal is kept in memory, or kill -9 would leave its file behind.
@@ -37,6 +37,13 @@ export function lockDataFolder(folder: string): DataLock {
   }
   const held = database;
   return { release: () => held.close() };
+}
+
+/** By hand, for `recursive: true` never returns where a folder's parent is there and says ENOENT all the same, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function refusal(folder: string, error: unknown): ConfigError {

@@ -1,6 +1,5 @@
 /** The ports to a partner group: its writer, its results, its past. The gateway's cold routes know no more of it. */
-import type { Money } from "../engine/money.ts";
-import type { AccountStatus } from "../engine/record.ts";
+import type { AccountStatus, Money } from "../engine/index.ts";
 
 /** What a group last said of itself; read without asking it, so it may be some milliseconds old. */
 export interface GroupStats {

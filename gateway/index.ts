@@ -1,4 +1,9 @@
 /** The door of `gateway/`: what the benchmark and the command line use. */
 export { readSettings, type Settings } from "./config.ts";
 export { readBody } from "./hot/body.ts";
+export { groupDirectory } from "./paths.ts";
+export { CommandScanner, type RecordTarget, type ScanContext } from "./scanner/index.ts";
 export { type Service, serve, start } from "./serve.ts";
+export type { FromGroup, Inspection, ThreadStart, ToGroup } from "./thread/messages.ts";
+export { startGroupThread } from "./thread/start.ts";
+export { tuneCompiler } from "./thread/tuning.ts";

@@ -10,12 +10,14 @@ import { commandRoute } from "./hot/command-route.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { QueryThread } from "./query-thread.ts";
-import { firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
+import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
 
 /** A running service. */
 export interface Service {
   readonly url: string;
   readonly adminUrl: string;
+  /** Keys made by a first start. */
+  readonly credentials: Credentials | undefined;
   /** Drains, syncs, snapshots, ends. */
   stop(): Promise<void>;
 }
@@ -24,6 +26,9 @@ export interface Service {
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   try {
     const service = await start(readSettings(environment));
+    const { url, credentials } = service;
+    if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
+    process.stdout.write(`ringfence serves on ${url}\n`);
     let isStopping = false;
     const stop = () => {
       if (isStopping) return;
@@ -88,8 +93,6 @@ export async function start(settings: Settings): Promise<Service> {
   const url = urlOf(listener, portOf(apps[0]!));
   updateCredentialsUrl(settings.data, url);
   await groups.start();
-  if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
-  process.stdout.write(`ringfence serves on ${url}\n`);
   const stop = async () => {
     lifecycle.stopping = true;
     await Promise.all(apps.map((app) => app.close()));
@@ -100,7 +103,7 @@ export async function start(settings: Settings): Promise<Service> {
   };
   const { adminListener } = settings;
   const adminUrl = adminListener === undefined ? url : urlOf(adminListener, portOf(apps[1]!));
-  return { url, adminUrl, stop };
+  return { url, adminUrl, credentials, stop };
 }
 
 async function listenAll(deps: GatewayDeps, settings: Settings): Promise<App[]> {

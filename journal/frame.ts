@@ -4,8 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { assert } from "../engine/assert.ts";
-import { FRAME_BODY_BYTES_MAX } from "../engine/limits.ts";
+import { assert, FRAME_BODY_BYTES_MAX } from "../engine/index.ts";
 import { equalBytes, getU64, isZero, SECTOR_BYTES, sectorsUp, setU64, viewOf } from "./bytes.ts";
 
 /** Bytes that the engine leaves free at the start of a frame buffer; the journal fills them. */

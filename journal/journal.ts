@@ -1,4 +1,4 @@
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { hasZeroSector, SECTOR_BYTES, viewOf } from "./bytes.ts";
 import { errorCode, errorText, JournalError } from "./errors.ts";
 import type { JournalEvent } from "./events.ts";

@@ -1,7 +1,7 @@
 /** Recovers or makes a journal, and takes segments into use: the steps before and between appends. */
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { DamageError } from "./errors.ts";
 import { type FileLayer, type Handle, writeFully } from "./file-layer.ts";
 import { type ChainState, groupTag, NO_CHAIN_HASH } from "./frame.ts";

@@ -1,6 +1,6 @@
 /** The next segment: filled with zeros ahead of its use, a slice at a time, and synced off the thread. */
 import { join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { type FileLayer, type Handle, writeZeros } from "./file-layer.ts";
 import { PREPARATION_SYNC_BYTES } from "./limits.ts";
 import { prepFile } from "./segment.ts";

@@ -1,4 +1,4 @@
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { equalBytes, SECTOR_BYTES } from "./bytes.ts";
 import { DamageError, errorCode, JournalError } from "./errors.ts";
 import type { FileLayer } from "./file-layer.ts";

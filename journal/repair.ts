@@ -1,6 +1,6 @@
 /** Acts on a scan's outcome: cuts the tail, and makes the disk agree with what was read before anything is appended. */
 import { join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { sectorsUp, viewOf } from "./bytes.ts";
 import type { JournalEvent } from "./events.ts";
 import { type FileLayer, type Handle, writeFully, writeZeros } from "./file-layer.ts";

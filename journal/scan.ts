@@ -3,7 +3,7 @@
  * repair.ts acts on the outcome. Recovery and `verify` share it, so both judge alike.
  */
 import { join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { equalBytes, SECTOR_BYTES, viewOf } from "./bytes.ts";
 import { DamageError, type DamageReport } from "./errors.ts";
 import { type FileLayer, readFully } from "./file-layer.ts";

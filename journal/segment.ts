@@ -1,6 +1,6 @@
 /** Segment files: their names and the header sector. FORMAT.md is the specification. */
 import { crc32 } from "node:zlib";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { equalBytes, getU64, SECTOR_BYTES, setU64, viewOf } from "./bytes.ts";
 import { CHAIN_HASH_BYTES, FORMAT_VERSION } from "./frame.ts";
 import { GROUP_BYTES_MAX } from "./limits.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { assert } from "../engine/assert.ts";
+import { assert } from "../engine/index.ts";
 import { viewOf } from "./bytes.ts";
 import { JournalError } from "./errors.ts";
 import { type FileLayer, type Handle, writeFullyInBackground } from "./file-layer.ts";

@@ -1,5 +1,6 @@
 /** The door of `results/`: what other folders may use. */
 export { ResultsError } from "./errors.ts";
+export { JournalNames } from "./journal-names.ts";
 export { JournalQueries, type JournalQueriesOptions, JournalResultLog } from "./journal-queries.ts";
 export { type CurrencyName, type Names, NameTable } from "./names.ts";
 export { isControlAt, recordBytesAt, renderRecords, renderResult } from "./render.ts";

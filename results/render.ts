@@ -16,40 +16,40 @@ import {
   TYPE_NAMES,
 } from "../engine/index.ts";
 import type { CurrencyName, Names } from "./names.ts";
-import { ascii, TextWriter } from "./text-writer.ts";
+import { type Piece, piece, TextWriter } from "./text-writer.ts";
 
 /** The longest: a memo of 128 bytes escaped sixfold, six names of 64, seven amounts of 31, and the keys. */
 const RESULT_TEXT_BYTES_MAX = 4096;
 
-const SEQUENCE = ascii('{"sequence":');
-const ID = ascii(',"id":"');
-const EXPIRE_ID = ascii(',"id":"@expire:');
-const TYPES = TYPE_NAMES.map((name) => ascii(name === undefined ? "" : `","type":"${name}","status":"`));
-const CODES = CODE_NAMES.map((name) => ascii(`${name === "OK" ? "applied" : "rejected"}","code":"${name}","at":"`));
-const PARTNER = ascii('","partner":"');
-const CURRENCY = ascii('","currency":"');
-const NO_CURRENCY = ascii('","currency":null,"account":');
-const ACCOUNT = ascii('","account":');
-const AMOUNT = ascii(',"amount":"');
-const TO = ascii(',"to":"');
-const HOLD = ascii(',"hold":"');
-const COMMAND = ascii(',"command":"');
-const MEMO = ascii(',"memo":');
-const AVAILABLE = ascii(',"available":"');
-const HELD = ascii('","held":"');
-const NO_BALANCES = ascii(',"available":null,"held":null,"changes":[');
-const CHANGES = ascii('","changes":[');
-const CHANGE = ascii('{"account":"');
-const NEXT_CHANGE = ascii(',{"account":"');
-const DELTA = ascii('","delta":"');
-const CHANGE_AVAILABLE = ascii('","available":"');
-const STATUSES = STATUS_NAMES.map((name) => ascii(`","status":"${name}","version":`));
-const DUPLICATE = ascii(',"duplicate":true,"of":');
-const NULL = ascii("null");
-const QUOTE = ascii('"');
-const MINUS = ascii("-");
-const CLOSE = ascii("}");
-const END_CHANGES = ascii("]");
+const SEQUENCE = piece('{"sequence":');
+const ID = piece(',"id":"');
+const EXPIRE_ID = piece(',"id":"@expire:');
+const TYPES = TYPE_NAMES.map((name) => piece(name === undefined ? "" : `","type":"${name}","status":"`));
+const CODES = CODE_NAMES.map((name) => piece(`${name === "OK" ? "applied" : "rejected"}","code":"${name}","at":"`));
+const PARTNER = piece('","partner":"');
+const CURRENCY = piece('","currency":"');
+const NO_CURRENCY = piece('","currency":null,"account":');
+const ACCOUNT = piece('","account":');
+const AMOUNT = piece(',"amount":"');
+const TO = piece(',"to":"');
+const HOLD = piece(',"hold":"');
+const COMMAND = piece(',"command":"');
+const MEMO = piece(',"memo":');
+const AVAILABLE = piece(',"available":"');
+const HELD = piece('","held":"');
+const NO_BALANCES = piece(',"available":null,"held":null,"changes":[');
+const CHANGES = piece('","changes":[');
+const CHANGE = piece('{"account":"');
+const NEXT_CHANGE = piece(',{"account":"');
+const DELTA = piece('","delta":"');
+const CHANGE_AVAILABLE = piece('","available":"');
+const STATUSES = STATUS_NAMES.map((name) => piece(`","status":"${name}","version":`));
+const DUPLICATE = piece(',"duplicate":true,"of":');
+const NULL = piece("null");
+const QUOTE = piece('"');
+const MINUS = piece("-");
+const CLOSE = piece("}");
+const END_CHANGES = piece("]");
 
 /** Signs of the change of `available + held` by type: of the account shown and, in transfer and capture, the other side. */
 const SIGN = new Int8Array(TYPE_NAMES.length);
@@ -58,10 +58,8 @@ SIGN[TYPE.debit] = -1;
 SIGN[TYPE.transfer] = -1;
 SIGN[TYPE.capture] = -1;
 
-/** Bytes of a RESOLVED section before its names. */
-const RESOLVED_HEAD_BYTES = record.RESOLVED_NAMES * 4;
-
-const padded = (bytes: number) => (bytes + 3) & ~3;
+/** Words that a name of so many bytes takes. */
+const wordsOf = (bytes: number) => (bytes + 3) >>> 2;
 
 /** Renders one result at a time; what it found out about the record stands in its fields. */
 class Renderer {
@@ -75,7 +73,7 @@ class Renderer {
   #resolved = 0;
   #outcome = 0;
   #type = 0;
-  /** Byte and length of the name of the account shown; length 0: none is known. */
+  /** First word and bytes of the name of the account shown; 0 bytes: none is known. */
   #account = 0;
   #accountBytes = 0;
   /** Currency of the account shown. */
@@ -89,7 +87,11 @@ class Renderer {
   /** float64 at which the balances are read. */
   #f = 0;
   #timeMs = Number.NaN;
-  #timeText = ascii("");
+  #timeText: Piece = piece("");
+  /** The last partner and currency written, for nearly every result of a page has the same. */
+  #partner = "";
+  #partnerPiece: Piece = piece("");
+  #currencyPiece: Piece = piece("");
 
   render(memory: RecordMemory, offset: number, sequence: number, timeMs: number, names: Names): string {
     this.#open(memory, offset);
@@ -99,8 +101,12 @@ class Renderer {
     out.integer(sequence);
     this.#writeHead(timeMs);
     const partner = names.partner(this.#words[this.#w + record.PARTNER]!);
+    if (partner !== this.#partner) {
+      this.#partner = partner;
+      this.#partnerPiece = piece(partner);
+    }
     out.piece(PARTNER);
-    out.name(partner);
+    out.piece(this.#partnerPiece);
     this.#writeAccount(names);
     this.#writeNamed();
     this.#writeBalances();
@@ -134,13 +140,13 @@ class Renderer {
     const words = this.#words;
     const type = this.#type;
     if (this.#resolved !== 0) {
-      this.#account = this.#resolved * 4 + RESOLVED_HEAD_BYTES;
+      this.#account = this.#resolved + record.RESOLVED_NAMES;
       this.#accountBytes = record.resolvedNameBytes(words, this.#resolved);
     } else if (type === TYPE.capture || type === TYPE.release || type === TYPE.reverse) {
       // The name is a hold or a command that was not looked for, or not found.
       this.#accountBytes = 0;
     } else {
-      this.#account = this.#nameByte();
+      this.#account = this.#nameWord();
       this.#accountBytes = record.nameBytes(words, this.#w);
     }
   }
@@ -150,23 +156,23 @@ class Renderer {
     return (this.#w >>> 1) + record.recordUnits(this.#words, this.#w);
   }
 
-  #idByte(): number {
-    return (this.#w + record.idWord(this.#words, this.#w)) * 4;
+  #idWord(): number {
+    return this.#w + record.idWord(this.#words, this.#w);
   }
 
-  #nameByte(): number {
-    return (this.#w + record.nameWord(this.#words, this.#w)) * 4;
+  #nameWord(): number {
+    return this.#w + record.nameWord(this.#words, this.#w);
   }
 
-  #toByte(): number {
-    return (this.#w + record.toWord(this.#words, this.#w)) * 4;
+  #toWord(): number {
+    return this.#w + record.toWord(this.#words, this.#w);
   }
 
   /** id, type, status, code, at. */
   #writeHead(timeMs: number): void {
     const out = this.#out;
     out.piece(this.#type === TYPE.expire ? EXPIRE_ID : ID);
-    out.copy(this.#bytes, this.#idByte(), record.idBytes(this.#words, this.#w));
+    out.copy(this.#words, this.#idWord(), record.idBytes(this.#words, this.#w));
     out.piece(TYPES[this.#type]!);
     const code = CODES[this.#words[this.#r]! & 0xff];
     assert(code !== undefined, "a result has a known code");
@@ -176,9 +182,9 @@ class Renderer {
   }
 
   /** A frame's records share its time, so the text of the last time is kept. */
-  #timeAt(timeMs: number): Uint8Array {
+  #timeAt(timeMs: number): Piece {
     if (timeMs !== this.#timeMs) {
-      this.#timeText = ascii(new Date(timeMs).toISOString());
+      this.#timeText = piece(new Date(timeMs).toISOString());
       this.#timeMs = timeMs;
     }
     return this.#timeText;
@@ -195,7 +201,7 @@ class Renderer {
     if (this.#accountBytes === 0) out.piece(NULL);
     else {
       out.piece(QUOTE);
-      out.copy(this.#bytes, this.#account, this.#accountBytes);
+      out.copy(this.#words, this.#account, this.#accountBytes);
       out.piece(QUOTE);
     }
     this.#findAmount();
@@ -209,10 +215,13 @@ class Renderer {
   }
 
   #writeCurrency({ code, scale }: CurrencyName): void {
-    this.#currencyCode = code;
+    if (code !== this.#currencyCode) {
+      this.#currencyCode = code;
+      this.#currencyPiece = piece(code);
+    }
     this.#scale = scale;
     this.#out.piece(CURRENCY);
-    this.#out.name(code);
+    this.#out.piece(this.#currencyPiece);
     this.#out.piece(ACCOUNT);
   }
 
@@ -236,24 +245,25 @@ class Renderer {
   #writeNamed(): void {
     const words = this.#words;
     const type = this.#type;
-    this.#writeName(TO, this.#toByte(), record.toBytes(words, this.#w));
+    this.#writeName(TO, this.#toWord(), record.toBytes(words, this.#w));
     if (type === TYPE.capture || type === TYPE.release) {
-      this.#writeName(HOLD, this.#nameByte(), record.nameBytes(words, this.#w));
+      this.#writeName(HOLD, this.#nameWord(), record.nameBytes(words, this.#w));
     } else if (type === TYPE.reverse) {
-      this.#writeName(COMMAND, this.#nameByte(), record.nameBytes(words, this.#w));
+      this.#writeName(COMMAND, this.#nameWord(), record.nameBytes(words, this.#w));
     } else if (type === TYPE.expire) {
-      this.#writeName(HOLD, this.#idByte(), record.idBytes(words, this.#w));
+      this.#writeName(HOLD, this.#idWord(), record.idBytes(words, this.#w));
     }
     const memoBytes = record.memoBytes(words, this.#w);
     if (memoBytes === 0) return;
     this.#out.piece(MEMO);
-    this.#out.quoted(this.#bytes, this.#toByte() + padded(record.toBytes(words, this.#w)), memoBytes);
+    const memo = this.#toWord() + wordsOf(record.toBytes(words, this.#w));
+    this.#out.quoted(this.#bytes, memo * 4, memoBytes);
   }
 
-  #writeName(key: Uint8Array, at: number, bytes: number): void {
+  #writeName(key: Piece, at: number, bytes: number): void {
     if (bytes === 0) return;
     this.#out.piece(key);
-    this.#out.copy(this.#bytes, at, bytes);
+    this.#out.copy(this.#words, at, bytes);
     this.#out.piece(QUOTE);
   }
 
@@ -295,7 +305,7 @@ class Renderer {
     const words = this.#words;
     const status = (words[this.#r]! >>> 16) & 0xff;
     this.#out.piece(CHANGE);
-    this.#out.copy(this.#bytes, this.#account, this.#accountBytes);
+    this.#out.copy(this.#words, this.#account, this.#accountBytes);
     this.#writeChange(this.#sign(), (this.#outcome & OUTCOME.HELD) !== 0, status, words[this.#r + 1]! >>> 0);
   }
 
@@ -307,7 +317,7 @@ class Renderer {
     const bytes = isReverse ? record.resolvedOtherBytes(words, this.#resolved) : record.toBytes(words, this.#w);
     assert(bytes > 0, "the other side of a movement has a name");
     this.#out.piece(NEXT_CHANGE);
-    this.#out.copy(this.#bytes, isReverse ? this.#account + padded(this.#accountBytes) : this.#toByte(), bytes);
+    this.#out.copy(this.#words, isReverse ? this.#account + wordsOf(this.#accountBytes) : this.#toWord(), bytes);
     this.#writeChange(0 - this.#sign(), (this.#outcome & OUTCOME.HELD_2) !== 0, words[this.#r]! >>> 24, version);
   }
 
@@ -320,7 +330,7 @@ class Renderer {
   #writeChange(sign: number, hasHeld: boolean, status: number, version: number): void {
     const out = this.#out;
     out.piece(CURRENCY);
-    out.name(this.#currencyCode);
+    out.piece(this.#currencyPiece);
     out.piece(DELTA);
     if (sign < 0) out.piece(MINUS);
     if (sign === 0) out.money(0, 0, this.#scale);

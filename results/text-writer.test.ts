@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { limbs } from "../engine/model/numbers.ts";
 import { Random } from "../engine/model/random.ts";
 import { formatMoney } from "../engine/money.ts";
-import { TextWriter } from "./text-writer.ts";
+import { piece, TextWriter } from "./text-writer.ts";
 
 const writer = new TextWriter(1024);
 
@@ -50,10 +50,22 @@ describe("TextWriter", () => {
     }
   });
 
-  it("refuses a text longer than its buffer", () => {
-    const small = new TextWriter(8);
-    small.begin();
-    small.name("nine byte");
-    expect(() => small.finish()).toThrow("a text is no longer than its writer's buffer");
+  it("copies names of every length, one right behind the other", () => {
+    const names = Array.from({ length: 12 }, (_, length) => "abcdefghijkl".slice(0, length));
+    expect(written(() => names.map((name) => writer.piece(piece(name))))).toBe(names.join(""));
+  });
+
+  it("refuses a text longer than its buffer, rather than to cut it", () => {
+    for (const write of [
+      (small: TextWriter) => small.piece(piece("nine byte")),
+      (small: TextWriter) => small.integer(123_456_789),
+    ]) {
+      const small = new TextWriter(8);
+      small.begin();
+      expect(() => {
+        write(small);
+        small.finish();
+      }).toThrow(/bounds of the DataView|no longer than its writer's buffer/);
+    }
   });
 });

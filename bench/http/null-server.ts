@@ -43,4 +43,8 @@ export async function startNullServer(): Promise<{ url: string; close: () => Pro
   return { url, close: () => app.close() };
 }
 
-if (import.meta.main) console.log((await startNullServer()).url);
+if (import.meta.main) {
+  const { url, close } = await startNullServer();
+  process.on("SIGTERM", () => void close().then(() => process.exit(0)));
+  console.log(url);
+}

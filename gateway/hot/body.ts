@@ -36,7 +36,17 @@ export function readBody(request: IncomingMessage, limit: number, sink: BodySink
 }
 
 function refuseRest(request: IncomingMessage, sink: BodySink): void {
-  // The client is told at once, so it need not send the rest; what it sends all the same is thrown away.
-  request.resume();
+  discardBody(request);
   sink.onRefused(new ApiError("BODY_TOO_LARGE"));
+}
+
+/** How long a refused body may still come, ms. A connection closed at once would often take the answer with it. */
+const LINGER_MS = 1000;
+
+/** Throws away the rest of a body whose request is answered already, and ends the connection if it does not end soon. */
+export function discardBody(request: IncomingMessage): void {
+  request.resume();
+  const timer = setTimeout(() => request.destroy(), LINGER_MS);
+  request.once("end", () => clearTimeout(timer));
+  request.once("close", () => clearTimeout(timer));
 }

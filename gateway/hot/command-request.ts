@@ -56,8 +56,6 @@ export class CommandRequest implements Waiting {
 
   onRefused(error: ApiError): void {
     this.refuse(error);
-    // The rest of a body that is too long is not waited for.
-    this.#response.once("finish", () => this.#response.socket?.destroySoon());
   }
 
   #submit(body: Uint8Array): void {

@@ -11,7 +11,7 @@ import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
 import type { Partner } from "../registry/index.ts";
 import { CommandScanner, type ScanContext } from "../scanner/index.ts";
-import { readBody } from "./body.ts";
+import { discardBody, readBody } from "./body.ts";
 import { CommandRequest, type HotParts, isJson, sendProblem } from "./command-request.ts";
 import { readPrefer } from "./prefer.ts";
 
@@ -36,7 +36,7 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
         const bucket = begin(request, response, requestId);
         readBody(request, BODY_BYTES_MAX, bucket);
       } catch (error) {
-        request.resume();
+        discardBody(request);
         const problem = toApiError(error);
         if (problem.code === "INTERNAL") parts.onFault(error, requestId);
         options.count(problem.status);

@@ -3,7 +3,7 @@
  * recovered from its journal in a new thread with new rings; the other groups go on (promise I11).
  */
 import { statfsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import {
   makeRing,
   makeStats,
@@ -22,6 +22,7 @@ import { ApiError } from "../errors.ts";
 import type { AccountView, GroupStats } from "../group.ts";
 import type { Registry } from "../registry/index.ts";
 import type { FromGroup, Inspection, ThreadStart, ToGroup } from "../thread/messages.ts";
+import { startGroupThread } from "../thread/start.ts";
 import { CONTROL_BYTES_MAX, Definitions, writeControls } from "./definitions.ts";
 import { PendingRequests, type Reply, type Waiting } from "./pending.ts";
 import { Restarts } from "./restarts.ts";
@@ -118,7 +119,7 @@ export class GroupLink {
     this.#reply = { kind: 0, count: 0, sequence: 0, timeMs: 0, memory: this.#replies.memory, start: 0, end: 0 };
     this.#state = "recovering";
     this.#reason = undefined;
-    const worker = new Worker(new URL("../thread/worker.ts", import.meta.url), { workerData: start, name });
+    const worker = startGroupThread(start);
     this.#worker = worker;
     worker.on("message", (message: FromGroup) => this.#onMessage(message));
     worker.on("error", (error) => this.#down(error.message, false));

@@ -1,5 +1,5 @@
 /** Live keys by digest: of partners, admins and services. Revoked ones stay in the file only. */
-import { assert } from "../../engine/assert.ts";
+import { assert } from "../../engine/index.ts";
 import { ApiError } from "../errors.ts";
 import { LIVE_KEYS_MAX } from "../limits.ts";
 import type { RegistryContext } from "./context.ts";

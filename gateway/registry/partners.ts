@@ -1,7 +1,5 @@
 /** Groups and partners: who they are and what rules their settings obey. */
-import { assert } from "../../engine/assert.ts";
-import { PARTNERS_MAX } from "../../engine/limits.ts";
-import { parseMoney, toBigInt } from "../../engine/money.ts";
+import { assert, PARTNERS_MAX, parseMoney, toBigInt } from "../../engine/index.ts";
 import type { Currency } from "../currencies.ts";
 import { ApiError, invalidBody } from "../errors.ts";
 import type { RegistryContext } from "./context.ts";

@@ -1,7 +1,6 @@
 /** The partner registry: durable in `<data>/registry.db`, answered from memory. */
 import { join } from "node:path";
-import { assert } from "../../engine/assert.ts";
-import { SCALE_MAX } from "../../engine/limits.ts";
+import { assert, SCALE_MAX } from "../../engine/index.ts";
 import { ConfigError } from "../config.ts";
 import { Currencies, type Currency } from "../currencies.ts";
 import { ApiError } from "../errors.ts";

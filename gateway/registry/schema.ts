@@ -1,7 +1,7 @@
 /** The registry's tables. Nothing is ever deleted, so that no index and no version is given twice. */
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { assert } from "../../engine/assert.ts";
+import { assert } from "../../engine/index.ts";
 import { ConfigError } from "../config.ts";
 
 /** Kept in `user_version`; a file without it is new. Raised together with a migration. */

@@ -1,5 +1,5 @@
 /** What the registry knows, as others see it: frozen objects, replaced and never changed. */
-import type { Money } from "../../engine/money.ts";
+import type { Money } from "../../engine/index.ts";
 import type { Currency } from "../currencies.ts";
 
 /** A partner group as registered; `index` is given once, from 0, and is the partition of its results. */

@@ -1,6 +1,6 @@
 /** Admin keys, internal services, currencies. */
 import { Type } from "typebox";
-import { SCALE_MAX } from "../../engine/limits.ts";
+import { SCALE_MAX } from "../../engine/index.ts";
 import type { App, RouteDeps } from "../app-type.ts";
 import { KeyShape, NewKeyShape, none } from "../schemas/admin.ts";
 import { CurrencyCode, Id, reply, Time } from "../schemas/common.ts";

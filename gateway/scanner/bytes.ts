@@ -2,7 +2,7 @@
  * Byte values, and word helpers. Files of the hot path take local copies (`const { QUOTE } = BYTE`): V8 folds a
  * file's own constants into the code, but loads an imported one anew at every use, which costs the scanner 12 %.
  */
-import { assert } from "../../engine/assert.ts";
+import { assert } from "../../engine/index.ts";
 
 export const BYTE = Object.freeze({
   SPACE: 0x20,

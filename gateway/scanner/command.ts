@@ -2,8 +2,7 @@
  * One command: its object in the scan memory -> the draft. Strings are remembered by position and money is scaled when
  * the object closes, so the order of keys does not matter.
  */
-import { LIMB, type Money } from "../../engine/money.ts";
-import { FIELD, TYPE } from "../../engine/record.ts";
+import { FIELD, LIMB, type Money, TYPE } from "../../engine/index.ts";
 import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import type { Currencies, Currency } from "./currencies.ts";
 import { ALLOWED_BITS, INDEX, REQUIRED_BITS } from "./field-bits.ts";

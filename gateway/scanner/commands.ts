@@ -2,8 +2,7 @@
  * The scanner of `POST /v1/commands`: bytes of a body -> records, in one pass. Nothing here makes a string, a closure or an
  * object for a command. Why a body was refused is not its business: `explain` says so, slowly.
  */
-import { BODY_BYTES_MAX, BUCKET_COMMANDS_MAX } from "../../engine/limits.ts";
-import { CONTEXT } from "../../engine/record.ts";
+import { BODY_BYTES_MAX, BUCKET_COMMANDS_MAX, CONTEXT } from "../../engine/index.ts";
 import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import { enterContext, lastKeyword, readCommand, readKey, type ScanContext } from "./command.ts";
 import { makeKeywords } from "./keywords.ts";

@@ -2,7 +2,7 @@
  * Currency codes by their bytes. The registry is asked with a string, once a code; after that a code is found by its
  * three words, without making a string.
  */
-import { assert } from "../../engine/assert.ts";
+import { assert } from "../../engine/index.ts";
 import { WORD_MASKS } from "./bytes.ts";
 import { SCAN_MEMORY } from "./memory.ts";
 

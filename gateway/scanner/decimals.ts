@@ -3,7 +3,7 @@
  * the scale may stand behind the amount. Up to 15 digits the value is one exact product; beyond, the digits are read
  * a second time into two limbs.
  */
-import { MONEY_DIGITS_MAX } from "../../engine/limits.ts";
+import { MONEY_DIGITS_MAX } from "../../engine/index.ts";
 import { BYTE, REFUSED as REFUSED_ } from "./bytes.ts";
 import { SCAN_MEMORY, TEXT } from "./memory.ts";
 import { readString } from "./strings.ts";

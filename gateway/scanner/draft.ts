@@ -2,7 +2,7 @@
  * One command between its text and its record: what its fields said, where its strings lie. Reused for every command,
  * and for every body format that ends in the same records.
  */
-import { FIELD } from "../../engine/record.ts";
+import { FIELD } from "../../engine/index.ts";
 
 export class Draft {
   /** TYPE number; 0 as long as the type is not known. */

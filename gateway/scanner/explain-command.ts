@@ -1,6 +1,12 @@
 /** What is wrong with one command. */
-import { EXPIRES_IN_SECONDS_MAX, ID_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
-import { formatMoney, type Money, parseMoney } from "../../engine/money.ts";
+import {
+  EXPIRES_IN_SECONDS_MAX,
+  formatMoney,
+  ID_BYTES_MAX,
+  MEMO_BYTES_MAX,
+  type Money,
+  parseMoney,
+} from "../../engine/index.ts";
 import type { ScanContext } from "./command.ts";
 import type { Currency } from "./currencies.ts";
 import {

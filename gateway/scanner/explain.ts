@@ -2,7 +2,7 @@
  * Why a body was refused: slow, and on its own, so that the scanner need not know. A body gives an error here if and only
  * if the scanner refuses it; a test holds the two together.
  */
-import { BODY_BYTES_MAX, BUCKET_COMMANDS_MAX } from "../../engine/limits.ts";
+import { BODY_BYTES_MAX, BUCKET_COMMANDS_MAX } from "../../engine/index.ts";
 import type { ScanContext } from "./command.ts";
 import { explainCommand } from "./explain-command.ts";
 import { JsonReader } from "./json-reader.ts";

@@ -1,5 +1,5 @@
 /** The field table as numbers, for the scanner: an index for each field, a bit for each index, masks for each type. */
-import { TYPE } from "../../engine/record.ts";
+import { TYPE } from "../../engine/index.ts";
 import { COMMAND_FIELDS, COMMAND_NAMES, FIELD_NAMES, type FieldName } from "./fields.ts";
 
 /** Field name -> its index, which is its keyword's. */

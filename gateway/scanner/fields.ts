@@ -2,7 +2,7 @@
  * The fields of each command type: the one table from which the scanner, the explainer and the OpenAPI schema take
  * what is required, optional and refused.
  */
-import type { CommandType } from "../../engine/record.ts";
+import type { CommandType } from "../../engine/index.ts";
 
 /** A type that a client may send: `expire` is the group's own. */
 export type CommandName = Exclude<CommandType, "expire">;

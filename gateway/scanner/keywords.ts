@@ -5,7 +5,7 @@
  * The caller should guess first: the commands of a body mostly have the same keys in the same order. A right guess is
  * three compares that the processor runs ahead of; a look-up by hash makes every position wait for the one before.
  */
-import { assert } from "../../engine/assert.ts";
+import { assert } from "../../engine/index.ts";
 import { REFUSED, WORD_MASKS, wordOf } from "./bytes.ts";
 import { SCAN_MEMORY } from "./memory.ts";
 

@@ -7,8 +7,7 @@
  * knows their address: with views kept in objects a command took 1.15 times as long. A scan is synchronous, so nothing
  * of it outlives the call. Untouched pages cost no memory.
  */
-import { assert } from "../../engine/assert.ts";
-import { BODY_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
+import { assert, BODY_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/index.ts";
 
 /** Bytes at the start where a keyword is staged for look-up: see strings.ts. */
 export const STAGED_BYTES = 64;

@@ -1,5 +1,5 @@
 /** JSON strings and white space in the scan memory. */
-import { assert } from "../../engine/assert.ts";
+import { assert } from "../../engine/index.ts";
 import { BYTE, byteTable, REFUSED as REFUSED_ } from "./bytes.ts";
 import { SCAN_MEMORY, SPARE_BYTES, STAGED_BYTES, STRING_BYTES_MAX, TEXT, ZERO_BYTES } from "./memory.ts";
 import { escapeByte, hexUnit, NOT_HEX, skipUtf8, UNICODE_ESCAPE, writeUtf8 } from "./text.ts";

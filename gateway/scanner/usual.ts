@@ -3,7 +3,7 @@
  * white space and escapes. Reads as much of that as there is, comparing whole words with constants; whatever is spelled
  * otherwise is left to the general loop, which goes on where this stops. It only ever takes what the loop would take.
  */
-import { ID_BYTES_MAX } from "../../engine/limits.ts";
+import { ID_BYTES_MAX } from "../../engine/index.ts";
 import { BYTE, REFUSED as REFUSED_, wordOf } from "./bytes.ts";
 import { INDEX } from "./field-bits.ts";
 import { SCAN_MEMORY } from "./memory.ts";

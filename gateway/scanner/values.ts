@@ -1,6 +1,5 @@
 /** One value of a command: from the scan memory into the draft. Each reader returns the position behind, or REFUSED. */
-import { EXPIRES_IN_SECONDS_MAX, ID_BYTES_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
-import { FIELD, TYPE } from "../../engine/record.ts";
+import { EXPIRES_IN_SECONDS_MAX, FIELD, ID_BYTES_MAX, MEMO_BYTES_MAX, TYPE } from "../../engine/index.ts";
 import { BYTE, REFUSED as REFUSED_, wordOf } from "./bytes.ts";
 import { INDEX } from "./field-bits.ts";
 import { COMMAND_NAMES } from "./fields.ts";

@@ -2,9 +2,7 @@
  * Draft -> command part of a record, as engine/record.ts lays it out. Every byte is written, padding too, because the
  * target may hold anything; names are copied word by word, which writes their padding on the way.
  */
-import { assert } from "../../engine/assert.ts";
-import { COMMAND_BYTES_MAX } from "../../engine/limits.ts";
-import { COMMAND_HEAD_BYTES, CONTEXT, FIELD } from "../../engine/record.ts";
+import { assert, COMMAND_BYTES_MAX, COMMAND_HEAD_BYTES, CONTEXT, FIELD } from "../../engine/index.ts";
 import { WORD_MASKS as WORD_MASKS_ } from "./bytes.ts";
 import { NUMBER_FIELDS as NUMBER_FIELDS_ } from "./draft.ts";
 import { SCAN_MEMORY } from "./memory.ts";

@@ -3,8 +3,7 @@
  * it by a test. Every object is closed: unknown fields are refused.
  */
 import { type TProperties, Type } from "typebox";
-import { BUCKET_COMMANDS_MAX, EXPIRES_IN_SECONDS_MAX, MEMO_BYTES_MAX } from "../../engine/limits.ts";
-import type { CommandType } from "../../engine/record.ts";
+import { BUCKET_COMMANDS_MAX, type CommandType, EXPIRES_IN_SECONDS_MAX, MEMO_BYTES_MAX } from "../../engine/index.ts";
 import { CurrencyCode, component, Id, Time } from "./common.ts";
 
 /** A command that clients send; `expire` is written by the group alone. */

@@ -1,7 +1,6 @@
 /** Schemas that several routes share. They document the contract and check cold routes; the hot route has its scanner. */
 import { Type } from "typebox";
-import { ID_BYTES_MAX } from "../../engine/limits.ts";
-import { STATUS_NAMES } from "../../engine/record.ts";
+import { ID_BYTES_MAX, STATUS_NAMES } from "../../engine/index.ts";
 
 /** Refers to a schema that `openapi.ts` puts under `components`. Only for replies: requests are checked by value. */
 export const component = (name: string) => Type.Unsafe<unknown>({ $ref: `#/components/schemas/${name}` });

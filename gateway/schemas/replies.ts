@@ -1,8 +1,6 @@
 /** What replies look like: the components of the OpenAPI document. */
 import { Type } from "typebox";
-import { CODE_NAMES } from "../../engine/codes.ts";
-import { MEMO_BYTES_MAX } from "../../engine/limits.ts";
-import { TYPE_NAMES } from "../../engine/record.ts";
+import { CODE_NAMES, MEMO_BYTES_MAX, TYPE_NAMES } from "../../engine/index.ts";
 import { ERROR_CODES } from "../errors.ts";
 import { AccountStatusName, CurrencyCode, component, Id, MoneyText, Sequence, Time } from "./common.ts";
 
@@ -57,7 +55,8 @@ const Result = Type.Object(
     code: oneOf(CODE_NAMES),
     at: Time,
     partner: Id,
-    currency: CurrencyCode,
+    // Null where neither the command nor what it names says one: a hold or a command that was not found.
+    currency: nullable(CurrencyCode),
     account: nullable(Id),
     amount: Type.Optional(MoneyText),
     to: Type.Optional(Id),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Machine, type State, StateLoader } from "../../engine/index.ts";
 import {
   DamageError,
+  type FileLayer,
   findSnapshots,
   Journal,
   type JournalEvent,
@@ -16,6 +17,8 @@ export interface RecoveryOptions {
   readonly group: string;
   readonly segmentBytes: number;
   readonly seed: number;
+  /** Where the files are; the file system unless given. */
+  readonly layer?: FileLayer;
   readonly onEvent: (event: JournalEvent) => void;
   /** Told of the sequence reached, now and then. */
   readonly onProgress: (sequence: number) => void;
@@ -35,12 +38,12 @@ const PROGRESS_FRAMES = 4096;
 
 /** Recovers a group. Throws DamageError when its files are damaged (promise I8). */
 export function recover(options: RecoveryOptions): Recovered {
-  const { directory, group, segmentBytes, onEvent, onProgress } = options;
-  nodeLayer.mkdir(directory);
+  const { directory, group, segmentBytes, layer = nodeLayer, onEvent, onProgress } = options;
+  layer.mkdir(directory);
   const snapshot = loadNewest(options);
   const machine = snapshot === undefined ? new Machine({ seed: options.seed }) : new Machine({ state: snapshot.state });
   let frames = 0;
-  const journal = Journal.open({ directory, group, segmentBytes, onEvent }, snapshot?.position, (info, body) => {
+  const journal = Journal.open({ directory, group, segmentBytes, layer, onEvent }, snapshot?.position, (info, body) => {
     machine.replayFrame(body, info.firstSequence, info.timeMs, info.records);
     if (++frames % PROGRESS_FRAMES === 0) onProgress(machine.sequence);
   });
@@ -50,14 +53,12 @@ export function recover(options: RecoveryOptions): Recovered {
 
 /** The newest snapshot that is whole; damaged ones are told of and passed over, for the journal may reach back further. */
 function loadNewest(options: RecoveryOptions): { state: State; position: Position } | undefined {
-  const { directory, group, onEvent } = options;
-  for (const { file } of findSnapshots(nodeLayer, directory)) {
+  const { directory, group, layer = nodeLayer, onEvent } = options;
+  for (const { file } of findSnapshots(layer, directory)) {
     const refuse = (message: string) => onEvent({ kind: "snapshot-invalid", file, message });
     try {
       const loader = new StateLoader();
-      const meta = readSnapshot(nodeLayer, join(directory, file), (tag, index, bytes) =>
-        loader.add({ tag, index, bytes }),
-      );
+      const meta = readSnapshot(layer, join(directory, file), (tag, index, bytes) => loader.add({ tag, index, bytes }));
       if (meta.group !== group) {
         refuse(`It is of group ${meta.group}.`);
         continue;

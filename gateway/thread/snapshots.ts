@@ -1,6 +1,6 @@
 /** Writes snapshots beside the running loop, one chunk between two turns, and trims what retention allows. */
 import { type Machine, StateCapture } from "../../engine/index.ts";
-import { type Journal, nodeLayer, SnapshotWriter, segmentsFrom, trim } from "../../journal/index.ts";
+import { type FileLayer, type Journal, nodeLayer, SnapshotWriter, segmentsFrom, trim } from "../../journal/index.ts";
 import type { SnapshotEvent } from "./messages.ts";
 
 export interface SnapshotterOptions {
@@ -9,6 +9,8 @@ export interface SnapshotterOptions {
   readonly directory: string;
   readonly group: string;
   readonly retainSegments: number | undefined;
+  /** Where the files are; the file system unless given. */
+  readonly layer?: FileLayer;
   readonly onEvent: (event: SnapshotEvent) => void;
 }
 
@@ -36,7 +38,7 @@ export class Snapshotter {
   }
 
   async #write(): Promise<number> {
-    const { machine, journal, directory, group, onEvent } = this.#options;
+    const { machine, journal, directory, group, layer = nodeLayer, onEvent } = this.#options;
     const { sequence } = machine;
     if (sequence === this.sequence && sequence > 0) return sequence;
     const begin = performance.now();
@@ -46,7 +48,7 @@ export class Snapshotter {
       const { journalId, position } = journal;
       const stateHash = machine.stateHash();
       const meta = { journalId, group, epoch: 1, timeMs: machine.state.timeMs, position, stateHash };
-      writer = new SnapshotWriter(nodeLayer, directory, meta);
+      writer = new SnapshotWriter(layer, directory, meta);
       for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) {
         await writer.addChunk(chunk.tag, chunk.index, chunk.bytes);
       }
@@ -66,10 +68,10 @@ export class Snapshotter {
 
   /** Deletes segments beyond those to keep; returns how many files went. */
   #trim(): number {
-    const { directory, retainSegments, machine } = this.#options;
+    const { directory, retainSegments, machine, layer = nodeLayer } = this.#options;
     // Until results are published elsewhere, the journal serves them, so it is its own publish cursor.
     const publishCursor = machine.sequence;
-    const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments);
-    return trim({ directory, keepFromSequence, publishCursor }).deleted.length;
+    const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments, layer);
+    return trim({ directory, layer, keepFromSequence, publishCursor }).deleted.length;
   }
 }

@@ -3,11 +3,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../engine/index.ts";
 import { GroupThread, startFailure } from "./group-thread.ts";
 import type { FromGroup, ThreadStart, ToGroup } from "./messages.ts";
+import { tuneCompiler } from "./tuning.ts";
 
 const port = parentPort;
 assert(port !== null, "this file runs as a worker thread");
 const post = (message: FromGroup) => port.postMessage(message);
 
+tuneCompiler();
 try {
   const thread = new GroupThread(workerData as ThreadStart, post);
   process.on("uncaughtException", (error) => thread.fail(error));

@@ -1,0 +1,145 @@
+/** The benchmarks in their smallest form: not for figures, but so that they run and so that their checks can fail. */
+import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { withFolder } from "./environment.ts";
+import { Acknowledged } from "./http/acknowledged.ts";
+import { benchmark, middlePair } from "./http/benchmark.ts";
+import { parseId, RequestBytes } from "./http/bodies.ts";
+import { checkJournal } from "./http/journal-check.ts";
+import { reportOf } from "./http/report.ts";
+import { readHttpSettings } from "./http/settings.ts";
+import { Feed } from "./micro/feed.ts";
+import { writeJournal } from "./micro/journal-file.ts";
+import { ROWS } from "./micro/rows.ts";
+import { median, standardDeviation } from "./statistics.ts";
+
+const SMALL = { ACCOUNTS: "500", COMMANDS: "4000", HORIZON: "30000", ROUNDS: "2", BUCKET: "20" };
+const run = promisify(execFile);
+const script = (name: string) => join(import.meta.dirname, name);
+
+describe("the HTTP benchmark", () => {
+  test("drives both servers with autocannon and finds every acknowledged command in the journal", async () => {
+    const settings = readHttpSettings({ REQUESTS: "300", CONNECTIONS: "8", BUCKET: "7", PAIRS: "2" });
+    const outcome = await withFolder({}, (folder) => benchmark(settings, folder, () => {}));
+    expect(outcome.faults).toEqual([]);
+    expect(outcome.ratios).toHaveLength(2);
+    for (const { service, null: other } of outcome.pairs) {
+      expect([service.accepted, other?.accepted]).toEqual([300, 300]);
+    }
+    // Two runs of 300 requests and a warm-up of 30, of 7 commands each.
+    expect(outcome.checked.join("\n")).toMatch(/sequence 4410\b[\s\S]*each of 630 acknowledged requests/);
+    const text = reportOf(settings, outcome).join("\n");
+    for (const part of ["Reqs/sec", "95%", "2xx - 300", "Throughput", "Commands/s", "Ratio"])
+      expect(text).toContain(part);
+  });
+
+  const hasWrk = spawnSync("wrk", ["--version"]).error === undefined;
+  test.skipIf(!hasWrk)("wrk drives the service, and its count of answers is held against the journal", async () => {
+    const settings = readHttpSettings({ GENERATOR: "wrk", DURATION: "1", CONNECTIONS: "4", BUCKET: "3" });
+    const outcome = await withFolder({}, (folder) => benchmark(settings, folder, () => {}));
+    expect(outcome.faults).toEqual([]);
+    const { service } = middlePair(outcome);
+    expect(service.accepted).toBeGreaterThan(0);
+    expect(service.percentilesMs.toSorted((a, b) => a - b)).toEqual(service.percentilesMs);
+  });
+
+  test("another server is driven as it is, and its refusals are faults, not figures", async () => {
+    let requests = 0;
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(++requests % 10 === 0 ? 503 : 202).end());
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const settings = readHttpSettings({ REQUESTS: "100", CONNECTIONS: "4", TARGET: `http://127.0.0.1:${port}` });
+    const outcome = await withFolder({}, (folder) => benchmark(settings, folder, () => {}));
+    expect(outcome.ratios).toEqual([]);
+    expect(middlePair(outcome).service.classes).toEqual([0, 90, 0, 0, 10]);
+    expect(outcome.faults.join("\n")).toContain("10 of 100 requests were not answered 202");
+    expect(reportOf(settings, outcome).join("\n")).not.toContain("Reqs/sec");
+  });
+
+  test("the entry prints help, and refuses a setting in one line", async () => {
+    expect((await run(process.execPath, [script("main.ts"), "--help"])).stdout).toContain("PAIRS");
+    const env = { ...process.env, BUCKET: "0" };
+    await expect(run(process.execPath, [script("main.ts")], { env })).rejects.toMatchObject({
+      code: 1,
+      stderr: "benchmark: BUCKET=0 is refused: it must be a whole number from 1 to 10000\n",
+    });
+  });
+});
+
+describe("the checks", () => {
+  /** A journal of one bucket of 20 a request, ids of the HTTP benchmark being absent from it. */
+  function checkAgainst(acknowledged: Acknowledged): Promise<readonly string[]> {
+    return withFolder({}, async (folder) => {
+      const feed = new Feed({ bucket: 20, horizon: 10_000 });
+      writeJournal(folder, feed, { commands: 1000, account: () => 0 });
+      return checkJournal(folder, [acknowledged], 20).faults;
+    });
+  }
+
+  test("a whole journal has no fault", async () => {
+    expect(await checkAgainst(new Acknowledged(1, 2))).toEqual([]);
+  });
+
+  test("an acknowledged request that is not in the journal is a fault", async () => {
+    const acknowledged = new Acknowledged(1, 2);
+    acknowledged.answered(1, 1, true);
+    acknowledged.answered(1, 3, false);
+    expect(await checkAgainst(acknowledged)).toEqual(["1 acknowledged requests are not whole in the journal"]);
+  });
+
+  test("a request without an answer and a refused one are not acknowledged", () => {
+    const acknowledged = new Acknowledged(0, 1);
+    acknowledged.answered(0, 1, true);
+    acknowledged.answered(0, 3, false);
+    acknowledged.answered(0, 4, true);
+    expect([1, 2, 3, 4, 5].map((request) => acknowledged.has(0, request))).toEqual([true, false, false, true, false]);
+  });
+});
+
+describe("the bodies", () => {
+  test("every id is new, and says which request it belongs to", () => {
+    const make = (connection: number) =>
+      new RequestBytes({ run: 3, connection, bucket: 4, accounts: 50, url: "http://h:1/v1/commands", key: "k" });
+    const seen = new Set<string>();
+    for (const request of [make(0), make(12)]) {
+      for (let number = 1; number <= 12; number++) {
+        const [head, body] = request.next().toString().split("\r\n\r\n") as [string, string];
+        expect(head).toContain(`Content-Length: ${body.length}`);
+        const { commands } = JSON.parse(body) as { commands: { id: string; account: string }[] };
+        for (const { id, account } of commands) {
+          seen.add(id);
+          expect(Number(account.slice(4))).toBeLessThan(50);
+          expect(parseId(id)?.request).toBe(number);
+        }
+      }
+    }
+    expect(seen.size).toBe(2 * 12 * 4);
+  });
+});
+
+describe("the micro-benchmarks", () => {
+  test.each(ROWS.map((row) => [row.id, row] as const))("row %s passes its own checks", async (_, row) => {
+    const figures = await withFolder({}, async (folder) => row.run({ environment: SMALL, folder }));
+    expect(figures.length).toBeGreaterThan(0);
+    expect(figures.every(({ values }) => values.every(Number.isFinite))).toBe(true);
+  });
+
+  test("the entry prints a table, and refuses a row that it does not know", async () => {
+    const env = { ...process.env, ...SMALL };
+    const { stdout } = await run(process.execPath, [script("micro.ts"), "apply", "journal-bytes"], { env });
+    expect(stdout).toMatch(/median\s+min\s+max[\s\S]*M commands\/s[\s\S]*bytes a command/);
+    await expect(run(process.execPath, [script("micro.ts"), "aply"], { env })).rejects.toMatchObject({ code: 1 });
+  });
+});
+
+test("median and deviation of known values", () => {
+  expect([median([3, 1, 2]), median([4, 1, 2, 3]), standardDeviation([1, 3])]).toEqual([2, 2.5, 1]);
+});

@@ -1,0 +1,32 @@
+/** What a figure was measured on: without it a figure says nothing. */
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+
+/** Lines that name processor, memory, Node version and commit. */
+export function describeMachine(): string[] {
+  const processors = cpus();
+  const memory = `${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
+  return [
+    `Machine    ${processors[0]?.model.trim() ?? "unknown processor"}, ${processors.length} cores, ${memory}, ${process.platform} ${process.arch}`,
+    `Node       ${process.version}`,
+    `Commit     ${commit()}`,
+  ];
+}
+
+/** Short hash of the commit, with `, changed` when files differ from it; `unknown` outside a repository. */
+function commit(): string {
+  try {
+    const hash = git("rev-parse", "--short=12", "HEAD");
+    return git("status", "--porcelain") === "" ? hash : `${hash}, changed`;
+  } catch {
+    return "unknown";
+  }
+}
+
+function git(...args: string[]): string {
+  return execFileSync("git", args, {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
+}

@@ -1,0 +1,103 @@
+/** Row `snapshot-stall`: the longest time without an answer while a snapshot is taken under full load, and without one. */
+import { verify } from "../../journal/index.ts";
+import { Random } from "../records.ts";
+import { GroupDriver } from "./group-driver.ts";
+import { GROUP } from "./journal-file.ts";
+import { readSizes } from "./sizes.ts";
+import { check, type Figure, type Row, type RowContext } from "./types.ts";
+
+/** Load before and after the snapshot begins, in parts of a round's commands. */
+const SLICES = 20;
+
+/** Watches the gaps between looks that found answers. */
+class Gaps {
+  #last = performance.now();
+  longestMs = 0;
+
+  readonly see = (now: number): void => {
+    this.longestMs = Math.max(this.longestMs, now - this.#last);
+    this.#last = now;
+  };
+}
+
+interface Side {
+  readonly gapMs: number;
+  readonly rate: number;
+}
+
+async function run({ environment, folder }: RowContext): Promise<readonly Figure[]> {
+  const { accounts, bucket, rounds, commands } = readSizes(environment, { commands: 5_000_000, horizon: 1 });
+  const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket });
+  await driver.drive(Math.max(accounts, bucket), (id) => id % accounts);
+  const random = new Random(42);
+  const load = new Load(driver, () => random.below(accounts), Math.ceil(commands / rounds / SLICES));
+  const quiet: Side[] = [];
+  const busy: Side[] = [];
+  for (let round = 0; round < rounds; round++) {
+    quiet.push(await load.plain());
+    busy.push(await load.withSnapshot());
+  }
+  await driver.check();
+  await driver.stop();
+  const found = verify(folder);
+  check(found.ok, found.ok ? "" : `the journal is damaged: ${found.message}`);
+  check(found.snapshots.length > 0 && found.snapshots.every(({ ok }) => ok), "every snapshot kept is whole");
+  const figure = (what: string, unit: string, sides: readonly Side[], of: (side: Side) => number): Figure => {
+    return { what, unit, values: sides.map(of) };
+  };
+  return [
+    figure("longest gap between answers, no snapshot", "ms", quiet, ({ gapMs }) => gapMs),
+    figure("longest gap between answers, snapshot", "ms", busy, ({ gapMs }) => gapMs),
+    figure("load without a snapshot", "M commands/s", quiet, ({ rate }) => rate),
+    figure("load while the snapshot is written", "M commands/s", busy, ({ rate }) => rate),
+  ];
+}
+
+class Load {
+  readonly #driver: GroupDriver;
+  readonly #account: () => number;
+  readonly #slice: number;
+
+  constructor(driver: GroupDriver, account: () => number, slice: number) {
+    this.#driver = driver;
+    this.#account = account;
+    this.#slice = slice;
+  }
+
+  plain(): Promise<Side> {
+    return this.#measure(async (step) => {
+      for (let i = 0; i < SLICES; i++) await step();
+    });
+  }
+
+  /** Load goes on as long as the snapshot takes. */
+  withSnapshot(): Promise<Side> {
+    return this.#measure(async (step) => {
+      let isDone = false;
+      await step();
+      const sequence = this.#driver.sequence;
+      const snapshot = this.#driver.snapshot().finally(() => {
+        isDone = true;
+      });
+      while (!isDone) await step();
+      const at = await snapshot;
+      check(at >= sequence && at <= this.#driver.sequence, `a snapshot asked for at ${sequence} is at ${at}`);
+    });
+  }
+
+  async #measure(work: (step: () => Promise<void>) => Promise<void>): Promise<Side> {
+    const gaps = new Gaps();
+    const before = this.#driver.answered;
+    const begin = performance.now();
+    await work(() => this.#driver.drive(this.#slice, this.#account, gaps.see));
+    const spentMs = performance.now() - begin;
+    return { gapMs: gaps.longestMs, rate: (this.#driver.answered - before) / spentMs / 1000 };
+  }
+}
+
+export const snapshotStall: Row = {
+  id: "snapshot-stall",
+  title: "answers while a snapshot is written",
+  excluded: "HTTP; gaps hold the scheduling of this machine too, so compare the two",
+  run,
+};

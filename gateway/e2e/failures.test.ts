@@ -1,0 +1,122 @@
+import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../testing.ts";
+import { Client, inProcess, pause, type Running } from "./server.ts";
+import { BUG, FAILING_SYNC, runInGroup, slowSync, stall } from "./threads.ts";
+
+const credit = (id: string, amount = "1.00") => ({ id, type: "credit", account: "alice", amount });
+
+/** A service with two groups and a partner in the second. */
+async function twoGroups(data?: string): Promise<Running & { stop(): Promise<void>; other: Client }> {
+  const service = await inProcess({ GROUPS: "g0,g1" }, data);
+  const made = await service.admin.send("POST", "/v1/admin/partners", { id: "other", group: "g1", currency: "CNY" });
+  return { ...service, other: new Client(service.url, made.body.key!) };
+}
+
+test("a group whose thread dies of a bug leaves the other serving, and comes back from its journal", async () => {
+  const { demo, other, group, until } = await twoGroups();
+  await demo.one(credit("a"));
+  const before = await group("g0");
+  await runInGroup("g0", BUG);
+  await until("g0", "down");
+  expect((await other.one(credit("b"))).code).toBe("OK");
+  expect((await until("g0", "serving")).stateHash).toBe(before.stateHash);
+  expect(await demo.one(credit("a"))).toMatchObject({ duplicate: true, of: 1 });
+});
+
+test("a failed sync is not tried again: the bucket's outcome is unknown, and the retry of its id tells which", async () => {
+  const { demo, other, until } = await twoGroups();
+  await demo.one(credit("a"));
+  await runInGroup("g0", FAILING_SYNC);
+  const lost = await demo.post([credit("b")]);
+  expect([lost.status, lost.body.code, lost.headers.get("retry-after")]).toEqual([503, "OUTCOME_UNKNOWN", "1"]);
+  const meanwhile = await demo.post([credit("c")]);
+  expect([meanwhile.status, meanwhile.body.code]).toEqual([503, "GROUP_DOWN"]);
+  expect((await other.one(credit("d"))).code).toBe("OK");
+  await until("g0", "serving");
+  await demo.one(credit("b"));
+  const { body } = await demo.get("/v1/accounts/alice");
+  expect(body.available).toBe("2.00");
+});
+
+test("while a sync takes longer than the wait the outcome is unknown, and the late answer does no harm", async () => {
+  const { demo } = await inProcess();
+  await demo.one(credit("a"));
+  await runInGroup("g0", slowSync(2500));
+  const late = await demo.post([credit("b")], { prefer: "wait=1" });
+  expect([late.status, late.body.code]).toEqual([503, "OUTCOME_UNKNOWN"]);
+  const repeated = await demo.one(credit("b"));
+  expect(repeated).toMatchObject({ duplicate: true, of: 2, available: "2.00" });
+  expect(await demo.one(credit("c"))).toMatchObject({ sequence: 4, available: "3.00" });
+});
+
+test("a stalled group refuses at once when its ring is full, holds no more memory, and answers what it took", async () => {
+  const { demo } = await inProcess();
+  await demo.one(credit("first"));
+  await runInGroup("g0", stall(4000));
+  const commands = (n: number) =>
+    Array.from({ length: 9000 }, (_, i) => ({ ...credit(`s${n}-${i}`), memo: "m".repeat(128) }));
+  const taken: Promise<{ status: number }>[] = [];
+  let refusedAfterMs = Number.POSITIVE_INFINITY;
+  let refused = 0;
+  const bodies = Array.from({ length: 16 }, (_, n) => JSON.stringify({ commands: commands(n) }));
+  for (const body of bodies) {
+    const begin = performance.now();
+    const answer = demo.send("POST", "/v1/commands", body);
+    const first = await Promise.race([answer, pause(150)]);
+    if (first === undefined) taken.push(answer);
+    else {
+      expect([first.status, first.body.code, first.headers.get("retry-after")]).toEqual([503, "OVERLOADED", "1"]);
+      refusedAfterMs = Math.min(refusedAfterMs, performance.now() - begin);
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(4);
+  expect(refusedAfterMs).toBeLessThan(150);
+  const external = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 100; i++) expect((await demo.send("POST", "/v1/commands", bodies[i % 16])).status).toBe(503);
+  expect(process.memoryUsage().arrayBuffers - external).toBeLessThan(64 << 20);
+  for (const answer of taken) expect((await answer).status).toBe(202);
+  expect((await demo.get("/v1/accounts/alice")).body.available).toBe(`${taken.length * 9000 + 1}.00`);
+});
+
+test("with a nearly full disk commands are refused with Retry-After, while reads go on", async () => {
+  const data = temporaryFolder();
+  const before = await inProcess({}, data);
+  await before.demo.one(credit("a"));
+  await before.stop();
+  const { demo, group } = await inProcess({ MIN_FREE_MB: "1000000000" }, data);
+  const refused = await demo.post([credit("b")]);
+  expect([refused.status, refused.body.code, refused.headers.get("retry-after")]).toEqual([503, "DISK_FULL", "1"]);
+  expect((await demo.get("/v1/accounts/alice")).body.available).toBe("1.00");
+  expect((await demo.get("/v1/commands/a")).status).toBe(200);
+  expect((await group()).sequence).toBe(1);
+});
+
+test("a damaged journal keeps its group down, names it in /ready, and leaves the other group serving", async () => {
+  const data = temporaryFolder();
+  const before = await twoGroups(data);
+  for (let i = 0; i < 5; i++) await before.demo.one(credit(`a${i}`));
+  await before.stop();
+  const folder = join(data, "groups", "g0");
+  for (const file of readdirSync(folder)) if (file.endsWith(".seg")) flip(join(folder, file), 512 + 700);
+  const { demo, group, url } = await inProcess({ GROUPS: "g0,g1" }, data);
+  expect((await group("g0")).state).toBe("down");
+  const ready = await demo.get("/ready");
+  expect([ready.status, ready.body.code]).toEqual([503, "GROUP_DOWN"]);
+  expect(ready.body.detail).toMatch(/g0 is down .*\.seg at byte/);
+  const refused = await demo.post([credit("b")]);
+  expect([refused.status, refused.body.code]).toEqual([503, "GROUP_DOWN"]);
+  expect((await new Client(url, before.other.key).one(credit("c"))).code).toBe("OK");
+});
+
+/** Flips one bit of a file. */
+function flip(path: string, at: number): void {
+  const file = openSync(path, "r+");
+  const byte = new Uint8Array(1);
+  readSync(file, byte, 0, 1, at);
+  byte[0]! ^= 1;
+  writeSync(file, byte, 0, 1, at);
+  closeSync(file);
+}

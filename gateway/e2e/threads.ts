@@ -1,0 +1,48 @@
+/**
+ * Does to the group threads of this process what bugs and disks do: throws, stalls, failing and slow syncs. By the inspector of
+ * each thread, so that the service needs no hook for it.
+ */
+import { Session } from "node:inspector/promises";
+
+/** Runs `script` in the thread of group `name`; resolves as soon as it is handed over. */
+export async function runInGroup(name: string, script: string): Promise<void> {
+  const session = new Session();
+  session.connect();
+  const found = new Promise<string>((resolve) => {
+    session.on("NodeWorker.attachedToWorker", ({ params }) => {
+      if (params.workerInfo.title.includes(name)) resolve(params.sessionId);
+    });
+  });
+  await session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
+  const sessionId = await found;
+  const done = new Promise<void>((resolve) => session.on("NodeWorker.receivedMessageFromWorker", () => resolve()));
+  const evaluate = { id: 1, method: "Runtime.evaluate", params: { expression: `setTimeout(() => {${script}}, 0)` } };
+  await session.post("NodeWorker.sendMessageToWorker", { sessionId, message: JSON.stringify(evaluate) });
+  await done;
+  session.disconnect();
+}
+
+const SLEEP = (ms: number) => `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${ms});`;
+
+const replaceSync = (body: string) => `
+  const fs = process.getBuiltinModule("node:fs");
+  const real = fs.fdatasyncSync;
+  fs.fdatasyncSync = (descriptor) => { ${body} };
+  process.getBuiltinModule("node:module").syncBuiltinESMExports();`;
+
+/** The thread does nothing for so long, as when the processor or the disk is gone. */
+export const stall = (ms: number): string => SLEEP(ms);
+
+/** A bug: an exception that nobody catches. */
+export const BUG = `throw new Error("a bug");`;
+
+/** Every later fdatasync fails. A new thread has a healthy disk again. */
+export const FAILING_SYNC = replaceSync(
+  `throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });`,
+);
+
+/** The next fdatasync takes so long. */
+export const slowSync = (ms: number): string =>
+  replaceSync(
+    `${SLEEP(ms)} fs.fdatasyncSync = real; process.getBuiltinModule("node:module").syncBuiltinESMExports(); real(descriptor);`,
+  );
