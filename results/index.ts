@@ -1,5 +1,7 @@
 /** The door of `results/`: what other folders may use. */
+export { type AccountAt, accountsOf, type SnapshotAccounts, snapshotAccounts } from "./accounts-at.ts";
 export { ResultsError } from "./errors.ts";
+export { type FedFrame, JournalFeed } from "./journal-feed.ts";
 export { JournalNames } from "./journal-names.ts";
 export { JournalQueries, type JournalQueriesOptions, JournalResultLog } from "./journal-queries.ts";
 export { type CurrencyName, type Names, NameTable } from "./names.ts";

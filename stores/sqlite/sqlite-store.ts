@@ -72,7 +72,8 @@ export class SqliteStore implements Store {
     const database = new DatabaseSync(path, { readOnly });
     try {
       // A power failure may take the newest transactions, whole: the watermark goes with them, and they are applied again.
-      if (!readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536");
+      if (!readOnly)
+        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536");
       database.exec("PRAGMA busy_timeout = 5000");
       const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
       if (version === 0 && !readOnly) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
