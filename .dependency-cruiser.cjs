@@ -1,6 +1,6 @@
 /** Import direction: the folders are the boxes of the data flow, and arrows never point left. See docs/ARCHITECTURE.md. */
 const INNER = "^(engine|journal|results|stores|gateway)/";
-const TESTS = "(\\.test\\.ts$|/testing/|/fakes/|^engine/model/)";
+const TESTS = "(\\.test\\.ts$|/testing/|/testing\\.ts$|/fakes/|/e2e/|^engine/model/|^bench/torture/)";
 
 module.exports = {
   forbidden: [

@@ -10,7 +10,8 @@ help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
 
 $(READY): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	@# Not `npm ci`: it refuses a lock file without the packages of other systems, which not every registry carries.
+	npm install --no-save --no-audit --no-fund
 	@touch $(READY)
 
 run: $(READY) ## Serves on http://127.0.0.1:8080 with data in ./data

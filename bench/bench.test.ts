@@ -62,6 +62,8 @@ describe("the HTTP benchmark", () => {
     expect(middlePair(outcome).service.classes).toEqual([0, 90, 0, 0, 10]);
     expect(outcome.faults.join("\n")).toContain("10 of 100 requests were not answered 202");
     expect(reportOf(settings, outcome).join("\n")).not.toContain("Reqs/sec");
+    const env = { ...process.env, REQUESTS: "100", CONNECTIONS: "4", TARGET: `http://127.0.0.1:${port}` };
+    await expect(run(process.execPath, [script("main.ts")], { env })).rejects.toMatchObject({ code: 1 });
   });
 
   test("the entry prints help, and refuses a setting in one line", async () => {

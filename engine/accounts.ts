@@ -9,9 +9,8 @@ import { chunkOf, Rows, wordOf } from "./rows.ts";
 
 const WORLD_NAME = new Int32Array(new Uint8Array([0x40, 0x77, 0x6f, 0x72, 0x6c, 0x64, 0, 0]).buffer);
 const WORLD_NAME_BYTES = 6;
-/** What makes the two lanes of the state hash differ; odd. */
-const LANE_A = 0x2c1b3c6d;
-const LANE_B = 0x297a2d39;
+/** Seed of the hash of an account's limits. */
+const LIMITS_SEED = 0x2c1b3c6d;
 
 /** Words of a name's tail, the part beyond 28 bytes. */
 export const TAIL_WORDS = 9;
@@ -28,6 +27,8 @@ export class Accounts {
   /** Sum over all accounts but `@world` of their hash, two independent 32-bit lanes. */
   hashA = 0;
   hashB = 0;
+  /** The two lanes that `contentHash` wrote last. */
+  readonly #hash = new Int32Array(2);
   // The last world account asked for: nearly every command of a partner asks for the same one.
   #worldPartner = -1;
   #worldCurrency = -1;
@@ -185,13 +186,15 @@ export class Accounts {
   worldHash(row: number): { a: number; b: number } {
     const words = this.rows.words[chunkOf(row)]!;
     const w = wordOf(row);
-    return { a: contentHash(words, w, LANE_A), b: contentHash(words, w, LANE_B) };
+    contentHash(words, w, this.#hash);
+    return { a: this.#hash[0]!, b: this.#hash[1]! };
   }
 
   /** Replaces the row's part in the state hash by that of its present content. */
   #rehash(words: Int32Array, w: number): void {
-    const a = contentHash(words, w, LANE_A);
-    const b = contentHash(words, w, LANE_B);
+    contentHash(words, w, this.#hash);
+    const a = this.#hash[0]!;
+    const b = this.#hash[1]!;
     this.hashA = (this.hashA - words[w + at.HASH]! + a) | 0;
     this.hashB = (this.hashB - words[w + at.HASH + 1]! + b) | 0;
     words[w + at.HASH] = a;
@@ -244,21 +247,38 @@ function tailWord(tail: number): number {
 }
 
 /**
- * Hash of a row's content: a sum of products with distinct odd constants, which the processor computes side by side, then
- * mixed with the key. Limits take part only when one was set, so that the common row costs ten products.
+ * Hash of a row's content, two lanes, written to `hash`: sums of products with distinct odd factors, which the processor computes
+ * side by side, then mixed with the key. Limits take part only when one was set, so that the common row costs ten words.
  */
-function contentHash(words: Int32Array, w: number, lane: number): number {
-  let sum =
-    Math.imul(words[w]! ^ lane, 0x85ebca6b) +
-    Math.imul(words[w + 1]!, 0xc2b2ae35) +
-    Math.imul(words[w + 2]! ^ lane, 0x27d4eb2f) +
-    Math.imul(words[w + 3]!, 0x165667b1) +
-    Math.imul(words[w + 4]! ^ lane, 0x9e3779b1) +
+function contentHash(words: Int32Array, w: number, hash: Int32Array): void {
+  const a = words[w]!;
+  const b = words[w + 1]!;
+  const c = words[w + 2]!;
+  const d = words[w + 3]!;
+  const version = words[w + at.VERSION]!;
+  const state = words[w + at.STATE]!;
+  const key = words[w + at.KEY_HASH]!;
+  const front =
+    Math.imul(a, 0x85ebca6b) +
+    Math.imul(b, 0xc2b2ae35) +
+    Math.imul(c, 0x27d4eb2f) +
+    Math.imul(d, 0x165667b1) +
+    Math.imul(version, 0x14057b7f);
+  const back =
+    Math.imul(words[w + 4]!, 0x9e3779b1) +
     Math.imul(words[w + 5]!, 0x2545f491) +
-    Math.imul(words[w + 6]! ^ lane, 0x5851f42d) +
+    Math.imul(words[w + 6]!, 0x5851f42d) +
     Math.imul(words[w + 7]!, 0x4c957f2d) +
-    Math.imul(words[w + at.VERSION]! ^ lane, 0x14057b7f) +
-    Math.imul(words[w + at.STATE]!, 0x369dea0f);
-  if ((words[w + at.STATE]! & at.HAS_LIMITS) !== 0) sum += hashWords(words, w + at.MIN * 2, 8, lane);
-  return mix32(Math.imul(sum | 0, lane | 1) ^ words[w + at.KEY_HASH]!);
+    Math.imul(state, 0x369dea0f);
+  const cross =
+    Math.imul(a, 0x2545f491) +
+    Math.imul(b, 0x5851f42d) +
+    Math.imul(c, 0x4c957f2d) +
+    Math.imul(d, 0x369dea0f) +
+    Math.imul(version, 0x165667b1);
+  const limits = (state & at.HAS_LIMITS) === 0 ? 0 : hashWords(words, w + at.MIN * 2, 8, LIMITS_SEED);
+  hash[0] = mix32(((front | 0) + (back | 0) + limits) ^ key);
+  hash[1] = mix32(
+    Math.imul((cross | 0) + Math.imul(back | 0, 0xc2b2ae35) + limits, 0x297a2d39) ^ (key << 7) ^ (key >>> 25),
+  );
 }

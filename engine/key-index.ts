@@ -7,12 +7,13 @@
 import { Arena } from "./arena.ts";
 import { assert } from "./assert.ts";
 
-/** Slots of a segment. Not a power of two, so that 16 million ids fill 4096 segments to 0.76 and not 8192 to 0.4. */
-const SEGMENT_SLOTS = 5120;
-/** Entries at which a segment is split: linear probing stays short below 0.86. */
-const SEGMENT_FULL = 4400;
+/** Slots of a segment, 64 KiB. 16 million ids fill 4096 segments to 0.48, 17 bytes an id. */
+const SEGMENT_SLOTS = 8192;
+const SLOT_MASK = SEGMENT_SLOTS - 1;
+/** Entries at which a segment is split: up to two thirds a search that finds nothing looks at five slots at most on average. */
+const SEGMENT_FULL = 5500;
 const SEGMENT_WORDS = SEGMENT_SLOTS * 2;
-/** Segments are allocated 64 at a time, 2.6 MB. */
+/** Segments are allocated 64 at a time, 4 MiB. */
 const POOL_SHIFT = 6;
 const POOL_MASK = 63;
 const DEPTH_MAX = 24;
@@ -110,7 +111,7 @@ export class KeyIndex {
         this.#foundNone = value === 0 ? tag : 0;
         return value;
       }
-      slot = slot + 1 === SEGMENT_SLOTS ? 0 : slot + 1;
+      slot = afterSlot(slot);
     }
   }
 
@@ -209,16 +210,16 @@ export class KeyIndex {
 }
 
 function homeSlot(tag: number): number {
-  return ((tag & 0xffff) * SEGMENT_SLOTS) >>> 16;
+  return tag & SLOT_MASK;
 }
 
 function afterSlot(slot: number): number {
-  return slot + 1 === SEGMENT_SLOTS ? 0 : slot + 1;
+  return (slot + 1) & SLOT_MASK;
 }
 
-/** Slots from one to another, going round at the end. A division would cost more than the whole step. */
+/** Slots from one to another, going round at the end. */
 function distance(from: number, to: number): number {
-  return to >= from ? to - from : to - from + SEGMENT_SLOTS;
+  return (to - from) & SLOT_MASK;
 }
 
 /** Backward-shift deletion (Knuth, TAOCP 6.4 algorithm R): moves up each entry that may stand in the gap. */

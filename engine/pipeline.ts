@@ -53,6 +53,8 @@ const EPOCH = 1;
 export class Pipeline {
   readonly #options: PipelineOptions;
   #isFrameOpen = false;
+  /** Control records were refused: a command behind them might use what they define, so none is taken before they are back. */
+  #lacksControl = false;
   /** One head, reused for every reply. */
   readonly #head = { kind: 0, token: 0, count: 0, sequence: 0, timeMs: 0 };
 
@@ -131,9 +133,9 @@ export class Pipeline {
   #apply(kind: number, start: number, end: number, count: number): boolean {
     const { machine, commands, journal } = this.#options;
     const { frame } = machine;
-    if (this.#isFrameOpen) {
+    if (this.#isFrameOpen && (!this.#lacksControl || kind === at.ENTRY.control)) {
       if (frame.end - frame.start >= FRAME_BODY_BYTES_SOFT || !machine.hasRoom(end - start, count)) return false;
-    } else if (!journal.ensureRoom(FRAME_BODY_BYTES_MAX)) {
+    } else if ((this.#lacksControl && kind !== at.ENTRY.control) || !journal.ensureRoom(FRAME_BODY_BYTES_MAX)) {
       this.#answerDiskFull(kind);
       return true;
     }
@@ -142,7 +144,10 @@ export class Pipeline {
     const head = this.#head;
     head.sequence = machine.sequence + 1;
     machine.applyBucket(commands.memory, start, end, count);
-    if (kind === at.ENTRY.control) return true;
+    if (kind === at.ENTRY.control) {
+      this.#lacksControl = false;
+      return true;
+    }
     head.kind = kind === at.ENTRY.commandsWithResults ? at.ENTRY.results : at.ENTRY.taken;
     head.count = count;
     head.timeMs = frame.timeMs;
@@ -151,8 +156,8 @@ export class Pipeline {
   }
 
   #answerDiskFull(kind: number): void {
-    if (kind === at.ENTRY.control) return;
-    this.#head.kind = at.ENTRY.diskFull;
+    this.#lacksControl ||= kind === at.ENTRY.control;
+    this.#head.kind = kind === at.ENTRY.control ? at.ENTRY.controlRefused : at.ENTRY.diskFull;
     this.#head.count = 0;
     this.#reply(undefined);
   }

@@ -8,9 +8,9 @@
  */
 import { Arena } from "./arena.ts";
 import { assert } from "./assert.ts";
-import { copyWords, equalWords, nameWords } from "./hash.ts";
+import { equalWords, nameWords } from "./hash.ts";
 import { KeyIndex } from "./key-index.ts";
-import type { RecordMemory } from "./memory.ts";
+import { copyUnits, type RecordMemory } from "./memory.ts";
 import * as at from "./record-words.ts";
 
 /** Bytes of a chunk of the log. */
@@ -122,7 +122,7 @@ export class Remembered {
     const unit = chunk.used;
     chunk.words[unit * 2] = sequence - chunk.baseSequence;
     chunk.words[unit * 2 + 1] = timeMs - chunk.baseTimeMs;
-    copyWords(from.words, start >>> 2, chunk.words, unit * 2 + 2, bytes >>> 2);
+    copyUnits(from, start >>> 3, chunk.memory, unit + 1, bytes >>> 3);
     chunk.used = unit + units;
     const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
     this.#index.insert(tag, place);

@@ -3,7 +3,7 @@ import type { AccountCursor } from "./account-cursor.ts";
 import * as at from "./account-row.ts";
 import { CODE } from "./codes.ts";
 import { copyWords, nameWords } from "./hash.ts";
-import type { RecordMemory } from "./memory.ts";
+import { copyUnits, type RecordMemory } from "./memory.ts";
 import { OTHER_NAME, type Outcome } from "./outcome.ts";
 import { FIELD, OUTCOME } from "./record.ts";
 import * as record from "./record-words.ts";
@@ -11,11 +11,11 @@ import * as record from "./record-words.ts";
 /** Copies the command part to word `out`; returns the word behind it, where the result part begins. */
 export function writeCommand(from: RecordMemory, start: number, to: RecordMemory, out: number): number {
   const w = start >>> 2;
-  const count = record.commandUnits(from.words, w) * 2;
-  copyWords(from.words, w, to.words, out, count);
+  const units = record.commandUnits(from.words, w);
+  copyUnits(from, w >>> 1, to, out >>> 1, units);
   // A replayed frame's record already has a result: its length is set anew by finishRecord.
   to.words[out + record.CURRENCY] = to.words[out + record.CURRENCY]! & ~(0xff << 16);
-  return out + count;
+  return out + units * 2;
 }
 
 /** Writes the result part behind the command part at word `out`; returns the word behind the record. */

@@ -58,4 +58,6 @@ export const ENTRY = Object.freeze({
   record: 19,
   /** The commands were not taken: the disk has no room. */
   diskFull: 20,
+  /** Control records were not taken, for the same reason: they are to be sent again before any later command. No token. */
+  controlRefused: 21,
 });

@@ -57,8 +57,8 @@ export class Groups implements GroupDirectory {
   /** Starts all groups; resolves when each serves or has failed. */
   async start(): Promise<void> {
     const links = [...this.#links.values()];
-    await Promise.all(links.map((link) => link.start()));
     const each = (work: (link: GroupLink) => void) => () => links.forEach(work);
+    // Before the groups have settled: one may replay for long while the others serve and their requests grow late.
     this.#timers.push(
       setInterval(
         each((link) => link.expireRequests()),
@@ -69,6 +69,7 @@ export class Groups implements GroupDirectory {
         DISK_LOOK_MS,
       ).unref(),
     );
+    await Promise.all(links.map((link) => link.start()));
   }
 
   /** Works off what was taken, writes snapshots, ends the threads. */

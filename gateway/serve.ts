@@ -30,24 +30,27 @@ export interface Service {
 /** Starts the service and stops it on SIGTERM or SIGINT. What forbids the start is told in one line, and exits 1. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const service = await start(readSettings(environment));
-    const { url, credentials } = service;
+    const starting = start(readSettings(environment));
+    // From the first moment on: without a listener a signal during the start would end the process on the spot, with its code.
+    stopOnSignal(starting);
+    const { url, credentials } = await starting;
     if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
     process.stdout.write(`ringfence serves on ${url}\n`);
-    let isStopping = false;
-    const stop = () => {
-      if (isStopping) return;
-      isStopping = true;
-      service.stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(error),
-      );
-    };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
   } catch (error) {
     fail(error);
   }
+}
+
+function stopOnSignal(starting: Promise<Service>): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    // A start under way is let finish, for its groups may have taken commands already.
+    starting.then((service) => service.stop()).then(() => process.exit(0), fail);
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
 }
 
 function fail(error: unknown): never {

@@ -53,7 +53,6 @@ export class JournalFeed {
 
   close(): void {
     this.#reader.close();
-    this.#names.close();
   }
 
   async #render(frame: FrameView, durable: number): Promise<FedFrame> {

@@ -1,6 +1,6 @@
 /** The names behind a journal's indexes, learned as far as they are needed. */
 import { type Control, decodeCommand, isControl, RecordMemory } from "../engine/index.ts";
-import { type FileLayer, type FrameView, JournalReader, type PositionIndex } from "../journal/index.ts";
+import { type FileLayer, type FrameView, JournalError, JournalReader, type PositionIndex } from "../journal/index.ts";
 import { NameTable } from "./names.ts";
 import { isControlAt, recordBytesAt } from "./render.ts";
 import { listSnapshots, snapshotNames } from "./snapshots.ts";
@@ -26,12 +26,13 @@ export interface JournalNamesOptions {
 
 /**
  * Reads definitions up to a sequence: from the newest snapshot, which knows all before it, then on through the journal. What
- * was read once is not read again.
+ * was read once is not read again. Keeps no file open between calls.
  */
 export class JournalNames {
   readonly table = new NameTable();
   readonly #options: JournalNamesOptions;
-  #reader: JournalReader | undefined;
+  /** Where reading goes on; 0: nothing was read yet. */
+  #next = 0;
   #underWay: Promise<void> = Promise.resolve();
 
   constructor(options: JournalNamesOptions) {
@@ -45,31 +46,43 @@ export class JournalNames {
   }
 
   async #learn(durable: number): Promise<void> {
-    this.#reader ??= await this.#start(durable);
-    for (;;) {
-      const frame = await this.#reader.next(durable);
-      if (frame === undefined) return;
-      for (const control of controlsOf(frame)) this.table.learn(control);
+    try {
+      await this.#read(durable);
+    } catch (error) {
+      if (!(error instanceof JournalError && error.code === "TRIMMED")) throw error;
+      // What came next is deleted: a snapshot knows it.
+      this.#next = 0;
+      await this.#read(durable);
     }
   }
 
-  async #start(durable: number): Promise<JournalReader> {
-    const { directory, layer } = this.#options;
+  async #read(durable: number): Promise<void> {
+    if (this.#next === 0) this.#next = this.#learnSnapshot(durable);
+    if (this.#next > durable) return;
     const reader = JournalReader.open(this.#options);
+    try {
+      // From the start nothing is sought, for the first frames may hold definitions alone.
+      if (this.#next > 1) await reader.seek(this.#next, durable);
+      for (let frame = await reader.next(durable); frame !== undefined; frame = await reader.next(durable)) {
+        for (const control of controlsOf(frame)) this.table.learn(control);
+      }
+      this.#next = reader.sequence;
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Learns the names of the newest snapshot that can be read; returns the sequence behind it, 1 without one. */
+  #learnSnapshot(durable: number): number {
+    const { directory, layer } = this.#options;
     for (const { path, sequence } of listSnapshots(layer, directory)) {
       if (sequence > durable) continue;
       const known = snapshotNames(layer, path);
       if (known === undefined) continue;
       for (const [index, name] of known.partners) this.table.addPartner(index, name);
       for (const [index, currency] of known.currencies) this.table.addCurrency(index, currency);
-      await reader.seek(sequence + 1, durable);
-      break;
+      return sequence + 1;
     }
-    return reader;
-  }
-
-  close(): void {
-    this.#reader?.close();
-    this.#reader = undefined;
+    return 1;
   }
 }

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { JournalQueries } from "./journal-queries.ts";
 import { type FolderOptions, type JournalFolder, makeJournal, temporaryFolder } from "./testing/journal-folder.ts";
@@ -61,6 +62,21 @@ describe("the reading thread", () => {
     const log = queries.byGroup("g0")!;
     await expect(log.read({ partner: 1, after: 0, limit: 5 })).rejects.toMatchObject({ code: "FAILED" });
     expect(await queries.byGroup("empty")!.read({ partner: 1, after: 0, limit: 5 })).toMatchObject({ next: 0 });
+  });
+
+  it("tells damage where it is read, by its place", async () => {
+    const { folder, queries } = await setUp({ seed: 40, commands: 500 });
+    const file = readdirSync(folder.directory).find((name) => name.endsWith(".seg"))!;
+    const handle = openSync(join(folder.directory, file), "r+");
+    writeSync(handle, Uint8Array.of(1, 2, 3), 0, 3, 700);
+    closeSync(handle);
+    queries.advance("g0", folder.durable);
+    const reading = queries.byGroup("g0")!.read({ partner: 1, after: 0, limit: 5 });
+    await expect(reading).rejects.toMatchObject({
+      code: "DAMAGED",
+      message: expect.stringContaining(`${file} at byte 512`),
+    });
+    expect(await queries.verify("g0", { through: folder.durable })).toMatchObject({ ok: false });
   });
 
   it("rejects what waits when it is closed, and everything after", async () => {

@@ -62,7 +62,6 @@ export class Pages {
   close(): void {
     for (const { reader } of this.#cursors) reader.close();
     this.#cursors = [];
-    this.#names.close();
   }
 
   #oldest(): number {

@@ -195,6 +195,16 @@ export function namesOf({ state }: Machine): NameTable {
 
 /** Replays the whole journal and reports. Throws only if a file call fails. */
 export function audit(options: Omit<ReplayOptions, "at">): VerifyReport {
+  try {
+    return auditOnce(options);
+  } catch (error) {
+    // Retention deleted a file between the listing and the reading; the next listing is without it.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return auditOnce(options);
+    throw error;
+  }
+}
+
+function auditOnce(options: Omit<ReplayOptions, "at">): VerifyReport {
   const { machine, frames, fault } = replay(options);
   const { through, timeMs = 0 } = options;
   const { state } = machine;

@@ -44,3 +44,25 @@ export async function verifyFault(service: Service): Promise<string | undefined>
   const wrong = Object.entries(found.trialBalance).filter(([, sum]) => Number(sum) !== 0);
   return wrong.length === 0 ? undefined : `the trial balance is ${JSON.stringify(Object.fromEntries(wrong))}`;
 }
+
+/** What the group's journal did since its thread started. */
+export interface JournalTotals {
+  readonly commands: number;
+  readonly syncs: number;
+  readonly syncSeconds: number;
+}
+
+/** Reads the journal's totals from the metrics. */
+export async function journalTotals(service: Service): Promise<JournalTotals> {
+  const text = await (await fetch(`${service.origin}/metrics`)).text();
+  const total = (name: string): number => {
+    const found = new RegExp(`^ringfence_${name}\\{group="${GROUP}"\\} (\\S+)$`, "m").exec(text);
+    if (found === null) throw new Error(`the metrics have no ringfence_${name} of group ${GROUP}`);
+    return Number(found[1]);
+  };
+  return {
+    commands: total("commands_total"),
+    syncs: total("syncs_total"),
+    syncSeconds: total("sync_seconds_total"),
+  };
+}

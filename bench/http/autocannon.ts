@@ -9,6 +9,9 @@ import { type Load, type Measured, type OnProgress, PERCENTILES } from "./measur
 /** Milliseconds between samples of the rate. */
 const SAMPLE_MS = 100;
 
+/** Milliseconds between autocannon's own looks at whether it is done; its default of a second would be idle time. */
+const TICK_MS = 50;
+
 /** Seconds without an answer after which a request counts as lost: beyond those after which the service gives up. */
 const TIMEOUT_SECONDS = 15;
 
@@ -54,11 +57,10 @@ class Run {
     this.#sampleCount = this.answered;
   }
 
-  /** The last sample is left out where there are others: the load runs out within it. */
   result(lost: { errors: number; timeouts: number }, sentBytes: number): Measured {
     const { answered, accepted, classes, receivedBytes, latencyUs, acknowledged } = this;
     const seconds = Math.max(this.#end - this.#begin, 1) / 1000;
-    const rates = this.#rates.length > 1 ? this.#rates.slice(0, -1) : [answered / seconds];
+    const rates = this.#rates.length > 0 ? this.#rates : [answered / seconds];
     const ms = (us: number) => us / 1000;
     return {
       seconds,
@@ -105,7 +107,8 @@ export function driveAutocannon(load: Load, onProgress: OnProgress): Promise<Mea
   const run = new Run(load);
   return new Promise((resolve, reject) => {
     const timer = setInterval(() => {
-      run.sample();
+      // Not once the load runs out: autocannon ends at its own next tick, and the rest would count as standstill.
+      if (run.answered < requests) run.sample();
       onProgress(run.answered / requests);
     }, SAMPLE_MS);
     const options: autocannon.Options = {
@@ -115,11 +118,11 @@ export function driveAutocannon(load: Load, onProgress: OnProgress): Promise<Mea
       method: "POST",
       timeout: TIMEOUT_SECONDS,
       bailout: BAILOUT,
+      sampleInt: TICK_MS,
       setupClient: (client) => ownRequests(client, load, run),
     };
     autocannon(options, (error: Error | null, result) => {
       clearInterval(timer);
-      run.sample();
       if (error !== null) {
         reject(error);
         return;

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { median } from "../statistics.ts";
 import type { Acknowledged } from "./acknowledged.ts";
-import { GROUP, settledSequence, verifyFault } from "./admin.ts";
+import { GROUP, type JournalTotals, journalTotals, settledSequence, verifyFault } from "./admin.ts";
 import { driveAutocannon } from "./autocannon.ts";
 import { checkJournal } from "./journal-check.ts";
 import type { Generator, Load, Measured } from "./measured.ts";
@@ -20,6 +20,8 @@ export interface Outcome {
   readonly pairs: readonly Pair[];
   /** Requests a second of the service in parts of the null server's, by pair; empty without a null server. */
   readonly ratios: readonly number[];
+  /** What the journal did, warm-up included; undefined for a foreign server. */
+  readonly journal: JournalTotals | undefined;
   /** What the checks looked at, for people. */
   readonly checked: readonly string[];
   /** What is wrong; empty when all is well. */
@@ -42,8 +44,10 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   try {
     await bench.run();
   } catch (error) {
-    // The servers go first; the failure of the run tells more than that of a server which it brought down.
-    await Promise.allSettled([driven.stop(), nullServer?.stop()]);
+    // A server that has ended by itself is the reason, and the failed request only its consequence.
+    const ends = await Promise.allSettled([driven.stop(), nullServer?.stop()]);
+    const ended = ends.find((end) => end.status === "rejected");
+    if (ended !== undefined) throw ended.reason;
     throw error;
   }
   await Promise.all([driven.stop(), nullServer?.stop()]);
@@ -70,6 +74,7 @@ class Bench {
   #run = 0;
   #done = 0;
   #accepted = 0;
+  #journal: JournalTotals | undefined;
   #sequence = 0;
 
   constructor(settings: HttpSettings, servers: Servers, onStep: OnStep) {
@@ -115,6 +120,7 @@ class Bench {
   async #verify(): Promise<void> {
     const { service } = this.#servers;
     if (service === undefined) return;
+    this.#journal = await journalTotals(service);
     this.#onStep(1, "the service verifies its journal");
     const fault = await verifyFault(service);
     if (fault !== undefined) this.#faults.push(`the service does not verify: ${fault}`);
@@ -175,7 +181,7 @@ class Bench {
     const ratios = this.#pairs.flatMap((pair) =>
       pair.null === undefined ? [] : [pair.service.rate.avg / pair.null.rate.avg],
     );
-    return { pairs: this.#pairs, ratios, checked: this.#checked, faults: this.#faults };
+    return { pairs: this.#pairs, ratios, journal: this.#journal, checked: this.#checked, faults: this.#faults };
   }
 }
 

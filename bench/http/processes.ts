@@ -34,7 +34,8 @@ interface Started {
 async function startNode(script: string, env: NodeJS.ProcessEnv): Promise<Started> {
   const child = spawn(process.execPath, [join(ROOT, script)], { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
   const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  // Before the folder of its data is removed, whose listener was there first.
+  process.prependOnceListener("exit", kill);
   child.once("exit", () => process.removeListener("exit", kill));
   const origin = await urlFrom(child, script);
   return { origin, stop: () => stopChild(child, script) };

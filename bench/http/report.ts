@@ -1,6 +1,7 @@
 /** The benchmark's outcome as text. Nothing is printed as a figure when a check failed. */
 import { describeMachine } from "../machine.ts";
 import { grouped, median } from "../statistics.ts";
+import type { JournalTotals } from "./admin.ts";
 import { middlePair, type Outcome } from "./benchmark.ts";
 import type { HttpSettings } from "./settings.ts";
 import { tableOf } from "./table.ts";
@@ -43,7 +44,9 @@ function describeFigures(settings: HttpSettings, outcome: Outcome): string[] {
   if (pair.null !== undefined)
     lines.push("", ...tableOf(`Null server${of}`, pair.null, bucket), "", ratioLine(outcome));
   const rates = outcome.pairs.map(({ service }) => (service.accepted * bucket) / service.seconds);
-  lines.push(`Commands/s ${grouped(median(rates))}${rangeOf(rates, grouped)}`, "");
+  lines.push(`Commands/s ${grouped(median(rates))}${rangeOf(rates, grouped)}`);
+  if (outcome.journal !== undefined) lines.push(journalLine(outcome.journal));
+  lines.push("");
   if (outcome.checked.length === 0) lines.push("Checked    that every answer was 202; the journal is out of reach");
   else lines.push("Checked", ...outcome.checked.map((what) => `  ${what}`));
   return lines;
@@ -52,6 +55,12 @@ function describeFigures(settings: HttpSettings, outcome: Outcome): string[] {
 function ratioLine({ ratios }: Outcome): string {
   const show = (ratio: number) => ratio.toFixed(3);
   return `Ratio      ${show(median(ratios))} of the null server's requests a second${rangeOf(ratios, show)}`;
+}
+
+/** The disk decides much of the ratio, so what it gave stands beside it. */
+function journalLine({ commands, syncs, syncSeconds }: JournalTotals): string {
+  const each = `${grouped(commands / syncs)} commands and ${((syncSeconds / syncs) * 1000).toFixed(3)} ms each`;
+  return `Journal    ${grouped(syncs)} frames written and synced, ${each} (warm-up included)`;
 }
 
 function rangeOf(values: readonly number[], show: (value: number) => string): string {

@@ -2,7 +2,6 @@
  * A group's real thread with this thread as its gateway: credits go into the command ring bucket by bucket, answers come out of
  * the reply ring. No HTTP, no scanner.
  */
-import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import {
   commandBytes,
@@ -31,22 +30,26 @@ const { ENTRY, ENTRY_COUNT, ENTRY_KIND, ENTRY_SEQUENCE } = ringLayout;
 /** Segment size of the service by default. */
 const SEGMENT_BYTES = 64 << 20;
 
-/** Commands under way at most: enough for several frames, few enough that the ring is never the limit. */
+/** Commands under way at most, unless given: enough for several frames, few enough that the ring is never the limit. */
 const WINDOW_COMMANDS = 50_000;
+
+/** Looks at the replies in one turn of the event loop: under full load they never end, and messages have to be heard too. */
+const PASSES_MAX = 64;
 
 export interface DriverOptions {
   readonly group: string;
   readonly directory: string;
   readonly bucket: number;
-  /** Id of the first command; ids count up from there. */
-  readonly firstId?: number;
+  /** Commands under way at most; a bucket at least. */
+  readonly window?: number;
 }
 
 type Ready = Extract<FromGroup, { kind: "ready" }>;
 type Answer = Extract<FromGroup, { kind: "answer" }>;
 
 interface Goal {
-  readonly commands: number;
+  /** False once no more are to be sent. */
+  readonly wantsMore: () => boolean;
   readonly account: (id: number) => number;
   /** Told the time of each look that found answers. */
   readonly onAnswers: ((now: number) => void) | undefined;
@@ -59,42 +62,40 @@ export class GroupDriver {
   readonly #commands: RingProducer;
   readonly #replies: RingConsumer;
   readonly #bucket: number;
+  readonly #window: number;
   readonly #template: Uint8Array;
   readonly #asks = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  #nextAsk = 1;
   #goal: Goal | undefined;
   #failure: Error | undefined;
   #isPumping = false;
   /** Next id; commands sent and answered since the driver was opened. */
-  #id: number;
+  #id = 0;
   sent = 0;
   answered = 0;
   /** Last sequence that was acknowledged. */
   sequence: number;
 
   private constructor(options: DriverOptions, started: Started) {
-    const { bucket, firstId = 0 } = options;
+    const { bucket, window = WINDOW_COMMANDS } = options;
     this.#worker = started.worker;
     this.#commands = new RingProducer(started.commandRing);
     this.#replies = new RingConsumer(started.replyRing);
     this.#bucket = bucket;
-    this.#id = firstId;
+    this.#window = Math.max(window, bucket);
     this.sequence = started.ready.known.sequence;
     const shape = viewMemory(new ArrayBuffer(bucket * CREDIT_BYTES));
     for (let i = 0; i < bucket; i++) writeCreditShape(shape, i * CREDIT_BYTES);
     this.#template = shape.bytes;
     this.#worker.on("message", (message: FromGroup) => this.#onMessage(message));
     this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", (code) => this.#fail(new CheckError(`the group's thread ended with code ${code}`)));
   }
 
   /** Starts the group's thread and waits until it serves; `ready` tells what it recovered. */
   static async open(options: DriverOptions): Promise<{ driver: GroupDriver; ready: Ready }> {
     const started = await startThread(options);
     return { driver: new GroupDriver(options, started), ready: started.ready };
-  }
-
-  /** Id that the next command will get. */
-  get nextId(): number {
-    return this.#id;
   }
 
   /** Sets the id horizon, which is a record in the journal and takes no sequence. */
@@ -109,9 +110,19 @@ export class GroupDriver {
 
   /** Sends at least so many commands in whole buckets, as fast as they are answered; resolves when all are durable. */
   drive(commands: number, account: (id: number) => number, onAnswers?: (now: number) => void): Promise<void> {
+    const end = this.sent + commands;
+    return this.driveWhile(() => this.sent < end, account, onAnswers);
+  }
+
+  /** As `drive`, until `wantsMore` is false when a bucket could be sent. */
+  driveWhile(
+    wantsMore: () => boolean,
+    account: (id: number) => number,
+    onAnswers?: (now: number) => void,
+  ): Promise<void> {
     check(this.#goal === undefined, "one drive at a time");
     return new Promise((resolve, reject) => {
-      this.#goal = { commands: this.sent + commands, account, onAnswers, resolve, reject };
+      this.#goal = { wantsMore, account, onAnswers, resolve, reject };
       if (this.#failure !== undefined) this.#fail(this.#failure);
       else this.#pump();
     });
@@ -121,13 +132,18 @@ export class GroupDriver {
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    do {
-      this.#fill();
+    for (let pass = 1; ; pass++) {
+      // In this order: what is sent after the last look always brings a further answer, and with it a wake-up.
       this.#drain();
-    } while (!this.#replies.sleep());
+      this.#fill();
+      if (this.#replies.sleep()) break;
+      if (pass < PASSES_MAX) continue;
+      setImmediate(() => this.#onMessage(0));
+      break;
+    }
     this.#isPumping = false;
     const goal = this.#goal;
-    if (goal === undefined || this.sent < goal.commands || this.answered < this.sent) return;
+    if (goal === undefined || this.answered < this.sent || goal.wantsMore()) return;
     this.#goal = undefined;
     goal.resolve();
   }
@@ -137,8 +153,7 @@ export class GroupDriver {
     if (goal === undefined) return;
     const bytes = this.#template.byteLength;
     const { memory } = this.#commands;
-    const window = Math.max(WINDOW_COMMANDS, this.#bucket);
-    while (this.sent < goal.commands && this.sent - this.answered + this.#bucket <= window) {
+    while (this.sent - this.answered + this.#bucket <= this.#window && goal.wantsMore()) {
       const start = this.#commands.claim(bytes);
       if (start < 0) return;
       memory.bytes.set(this.#template, start);
@@ -201,7 +216,7 @@ export class GroupDriver {
   }
 
   #ask(kind: "inspect" | "snapshot"): Promise<Answer> {
-    const ask = this.#asks.size + 1;
+    const ask = this.#nextAsk++;
     return new Promise((resolve, reject) => {
       this.#asks.set(ask, { resolve, reject });
       this.#post({ kind, ask });
@@ -269,13 +284,32 @@ async function startThread({ group, directory }: DriverOptions): Promise<Started
     stats: makeStats(),
   };
   const worker = startGroupThread(start);
-  for (;;) {
-    const [message] = (await once(worker, "message")) as [FromGroup];
-    if (message === 0) continue;
-    if (message.kind === "ready") return { worker, ...rings, ready: message };
-    if (message.kind === "failed") {
-      await worker.terminate();
-      throw new CheckError(`the group did not start: ${message.reason}`);
-    }
+  try {
+    return { worker, ...rings, ready: await readyOf(worker) };
+  } catch (error) {
+    await worker.terminate();
+    throw error;
   }
+}
+
+function readyOf(worker: Worker): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => settle(() => reject(refused(error.message)));
+    const onExit = (code: number) => settle(() => reject(refused(`its thread ended with code ${code}`)));
+    const onMessage = (message: FromGroup) => {
+      if (message === 0) return;
+      if (message.kind === "ready") settle(() => resolve(message));
+      else if (message.kind === "failed") settle(() => reject(refused(message.reason)));
+    };
+    // One by one: removeAllListeners would take Node's own away too, and with them the messages to come.
+    const settle = (end: () => void) => {
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      end();
+    };
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+  });
+}
+
+function refused(reason: string): CheckError {
+  return new CheckError(`the group did not start: ${reason}`);
 }

@@ -1,9 +1,11 @@
 /** Runs one row in a process of its own, so that neither memory nor compiled code of another is in its figures. */
+import { tuneCompiler } from "../../gateway/index.ts";
 import { withFolder } from "../environment.ts";
 import { rowById } from "./rows.ts";
 import { check } from "./types.ts";
 
 const row = rowById(process.argv[2] ?? "");
+tuneCompiler();
 if (row === undefined) throw new Error(`there is no row ${process.argv[2]}`);
 process.on("SIGTERM", () => process.exit(143));
 try {

@@ -6,8 +6,8 @@ import { GROUP } from "./journal-file.ts";
 import { readSizes } from "./sizes.ts";
 import { check, type Figure, type Row, type RowContext } from "./types.ts";
 
-/** Load before and after the snapshot begins, in parts of a round's commands. */
-const SLICES = 20;
+/** Commands under way: few, so that frames are short, and a stall stands out from the time that a frame takes. */
+const WINDOW_COMMANDS = 5000;
 
 /** Watches the gaps between looks that found answers. */
 class Gaps {
@@ -27,10 +27,10 @@ interface Side {
 
 async function run({ environment, folder }: RowContext): Promise<readonly Figure[]> {
   const { accounts, bucket, rounds, commands } = readSizes(environment, { commands: 5_000_000, horizon: 1 });
-  const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket });
+  const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket, window: WINDOW_COMMANDS });
   await driver.drive(Math.max(accounts, bucket), (id) => id % accounts);
   const random = new Random(42);
-  const load = new Load(driver, () => random.below(accounts), Math.ceil(commands / rounds / SLICES));
+  const load = new Load(driver, () => random.below(accounts), Math.ceil(commands / rounds));
   const quiet: Side[] = [];
   const busy: Side[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -56,42 +56,37 @@ async function run({ environment, folder }: RowContext): Promise<readonly Figure
 class Load {
   readonly #driver: GroupDriver;
   readonly #account: () => number;
-  readonly #slice: number;
+  readonly #commands: number;
 
-  constructor(driver: GroupDriver, account: () => number, slice: number) {
+  constructor(driver: GroupDriver, account: () => number, commands: number) {
     this.#driver = driver;
     this.#account = account;
-    this.#slice = slice;
+    this.#commands = commands;
   }
 
   plain(): Promise<Side> {
-    return this.#measure(async (step) => {
-      for (let i = 0; i < SLICES; i++) await step();
-    });
+    const end = this.#driver.sent + this.#commands;
+    return this.#measure(() => this.#driver.sent < end);
   }
 
   /** Load goes on as long as the snapshot takes. */
-  withSnapshot(): Promise<Side> {
-    return this.#measure(async (step) => {
-      let isDone = false;
-      await step();
-      const sequence = this.#driver.sequence;
-      const snapshot = this.#driver.snapshot().finally(() => {
-        isDone = true;
-      });
-      while (!isDone) await step();
-      const at = await snapshot;
-      check(at >= sequence && at <= this.#driver.sequence, `a snapshot asked for at ${sequence} is at ${at}`);
+  async withSnapshot(): Promise<Side> {
+    const { sequence } = this.#driver;
+    let isDone = false;
+    const snapshot = this.#driver.snapshot().finally(() => {
+      isDone = true;
     });
+    const [side, at] = await Promise.all([this.#measure(() => !isDone), snapshot]);
+    check(at >= sequence && at <= this.#driver.sequence, `a snapshot asked for at ${sequence} is at ${at}`);
+    return side;
   }
 
-  async #measure(work: (step: () => Promise<void>) => Promise<void>): Promise<Side> {
+  async #measure(wantsMore: () => boolean): Promise<Side> {
     const gaps = new Gaps();
     const before = this.#driver.answered;
     const begin = performance.now();
-    await work(() => this.#driver.drive(this.#slice, this.#account, gaps.see));
-    const spentMs = performance.now() - begin;
-    return { gapMs: gaps.longestMs, rate: (this.#driver.answered - before) / spentMs / 1000 };
+    await this.#driver.driveWhile(wantsMore, this.#account, gaps.see);
+    return { gapMs: gaps.longestMs, rate: (this.#driver.answered - before) / (performance.now() - begin) / 1000 };
   }
 }
 

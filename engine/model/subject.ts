@@ -1,6 +1,7 @@
 /** The machine as a Subject: commands in as ring records, results out of the frame's records. */
 
 import type { Machine } from "../machine.ts";
+import { viewMemory } from "../memory.ts";
 import type { Command } from "../record-codec.ts";
 import { type Control, commandBytes, decodeRecord, encodeCommand, isControl, recordBytes } from "../record-codec.ts";
 import type { Subject } from "./model.ts";
@@ -16,7 +17,7 @@ export interface RecordedFrame {
 
 export class MachineSubject implements Subject {
   readonly machine: Machine;
-  readonly #input: { bytes: Uint8Array; words: Int32Array; floats: Float64Array };
+  readonly #input = viewMemory(new ArrayBuffer(1 << 20));
   readonly #onFrame: (frame: RecordedFrame) => void;
   /** Byte of the frame up to which results were read, and the sequence of the next. */
   #readTo = 0;
@@ -26,8 +27,6 @@ export class MachineSubject implements Subject {
   constructor(machine: Machine, onFrame: (frame: RecordedFrame) => void = () => {}) {
     this.machine = machine;
     this.#onFrame = onFrame;
-    const buffer = new ArrayBuffer(1 << 20);
-    this.#input = { bytes: new Uint8Array(buffer), words: new Int32Array(buffer), floats: new Float64Array(buffer) };
   }
 
   frame(timeMs: number): ModelResult[] {

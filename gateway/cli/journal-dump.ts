@@ -26,7 +26,6 @@ export async function dump(options: DumpOptions, terminal: Terminal): Promise<nu
     if (after < through) await print(reader, { ...options, through, names: names.table }, terminal);
   } finally {
     reader.close();
-    names.close();
   }
   if (result.ok) return EXIT.done;
   for (const line of damageLines(result)) terminal.err(`${group}: ${line}`);

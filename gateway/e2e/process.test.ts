@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../testing.ts";
@@ -27,6 +27,19 @@ test("SIGTERM answers what was taken, writes a snapshot, exits 0, and the next s
   expect(found.snapshotSequence).toBe(found.sequence);
   if (answered?.status === 200) expect(found.sequence).toBe(21);
   else if (found.sequence === 20) expect(found.stateHash).toBe(stateHash);
+});
+
+test("SIGTERM in the moment in which the service says that it serves, or before, ends it with exit code 0", async () => {
+  for (const when of ["once it serves", "as soon as it listens"]) {
+    const data = temporaryFolder();
+    const made = child({ DATA: data, PORT: "0", LOG_LEVEL: "silent", SEGMENT_MB: "16", MIN_FREE_MB: "0" });
+    if (when === "once it serves") await made.serves;
+    // The group's folder is made by its thread, which is started behind the listener.
+    else while (!existsSync(join(data, "groups", "g0"))) await pause(1);
+    made.process.kill("SIGTERM");
+    const { code, stderr } = await made.ended;
+    expect([when, code, stderr]).toEqual([when, 0, ""]);
+  }
 });
 
 test("after kill -9 everything that was answered is there, and nothing keeps the folder locked", async () => {

@@ -180,7 +180,9 @@ export function child(environment: Environment): Child {
       const url = /^ringfence serves on (\S+)$/m.exec(stdout)?.[1];
       if (url !== undefined) resolve(url);
     });
-    ended.then(() => reject(new Error(`the service ended: ${stdout}${stderr}`)));
+    ended.then(({ code }) =>
+      reject(new Error(`the service ended with ${code ?? process_.signalCode}: ${stdout}${stderr}`)),
+    );
   });
   serves.catch(() => {});
   return { process: process_, ended, serves };

@@ -4,7 +4,7 @@
  */
 import { Session } from "node:inspector/promises";
 
-/** Runs `script` in the thread of group `name`; resolves as soon as it is handed over. */
+/** Runs `script` in the thread of group `name`; resolves when it has run. */
 export async function runInGroup(name: string, script: string): Promise<void> {
   const session = new Session();
   session.connect();
@@ -16,11 +16,14 @@ export async function runInGroup(name: string, script: string): Promise<void> {
   await session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
   const sessionId = await found;
   const done = new Promise<void>((resolve) => session.on("NodeWorker.receivedMessageFromWorker", () => resolve()));
-  const evaluate = { id: 1, method: "Runtime.evaluate", params: { expression: `setTimeout(() => {${script}}, 0)` } };
+  const evaluate = { id: 1, method: "Runtime.evaluate", params: { expression: `(() => {${script}})()` } };
   await session.post("NodeWorker.sendMessageToWorker", { sessionId, message: JSON.stringify(evaluate) });
   await done;
   session.disconnect();
 }
+
+/** Not before the inspector has its answer. */
+const soon = (script: string) => `setTimeout(() => {${script}}, 0);`;
 
 const SLEEP = (ms: number) => `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${ms});`;
 
@@ -30,11 +33,14 @@ const replaceSync = (body: string) => `
   fs.fdatasyncSync = (descriptor) => { ${body} };
   process.getBuiltinModule("node:module").syncBuiltinESMExports();`;
 
-/** The thread does nothing for so long, as when the processor or the disk is gone. */
-export const stall = (ms: number): string => SLEEP(ms);
+/** The thread does nothing until there is a file at `path`, as when the processor or the disk is gone. */
+export const stallUntil = (path: string): string =>
+  soon(`
+  const { existsSync } = process.getBuiltinModule("node:fs");
+  while (!existsSync(${JSON.stringify(path)})) { ${SLEEP(5)} }`);
 
 /** A bug: an exception that nobody catches. */
-export const BUG = `throw new Error("a bug");`;
+export const BUG: string = soon(`throw new Error("a bug");`);
 
 /** Every later fdatasync fails. A new thread has a healthy disk again. */
 export const FAILING_SYNC = replaceSync(
@@ -46,3 +52,18 @@ export const slowSync = (ms: number): string =>
   replaceSync(
     `${SLEEP(ms)} fs.fdatasyncSync = real; process.getBuiltinModule("node:module").syncBuiltinESMExports(); real(descriptor);`,
   );
+
+/** No file can be filled with zeros any more, so no segment is prepared; what goes into prepared ones is written all the same. */
+export const NO_ROOM: string = `
+  const fs = process.getBuiltinModule("node:fs");
+  globalThis.realWrite = fs.writeSync;
+  fs.writeSync = (descriptor, bytes, ...rest) => {
+    if (bytes.byteLength > 4096 && bytes[0] === 0) throw Object.assign(new Error("ENOSPC: write"), { code: "ENOSPC" });
+    return globalThis.realWrite(descriptor, bytes, ...rest);
+  };
+  process.getBuiltinModule("node:module").syncBuiltinESMExports();`;
+
+/** Undoes NO_ROOM. */
+export const ROOM_AGAIN: string = `
+  process.getBuiltinModule("node:fs").writeSync = globalThis.realWrite;
+  process.getBuiltinModule("node:module").syncBuiltinESMExports();`;

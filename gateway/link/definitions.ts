@@ -14,6 +14,8 @@ export class Definitions {
   #partners = new Set<number>();
   #currencies = new Set<number>();
   #isHorizonSet = true;
+  /** What the group knew when it was ready. */
+  #known: Known | undefined;
   /** Registry version up to which everything is defined; -1 before the group is ready. */
   version = -1;
 
@@ -25,10 +27,16 @@ export class Definitions {
 
   /** Starts from what a group knows after its recovery. */
   reset(known: Known): void {
+    this.#known = known;
     this.#partners = new Set(known.partners);
     this.#currencies = new Set(known.currencies);
     this.#isHorizonSet = known.horizonCommands === this.#horizonCommands;
     this.version = -1;
+  }
+
+  /** Says all anew that was said since `reset`, for some of it was refused. A repeated definition changes nothing. */
+  again(): void {
+    if (this.#known !== undefined) this.reset(this.#known);
   }
 
   /** Control records for all that is not defined yet. To be followed by `done` once they are on their way. */

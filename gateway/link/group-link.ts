@@ -191,7 +191,8 @@ export class GroupLink {
     this.#worker = undefined;
     worker.removeAllListeners();
     worker.on("error", () => {});
-    void worker.terminate();
+    // Two threads must never have one journal open, so the next one waits for the end of this one.
+    const ended = worker.terminate();
     this.#state = "down";
     this.#reason = reason;
     this.#options.log.error({ group: this.name, reason }, isFinal ? "group refuses to start" : "group failed");
@@ -200,7 +201,10 @@ export class GroupLink {
     this.#asks.clear();
     this.#settle();
     if (isFinal || this.#isStopping) return;
-    this.#restarts.schedule(() => this.#startWorker());
+    const restart = () => {
+      if (!this.#isStopping) this.#restarts.schedule(() => this.#startWorker());
+    };
+    ended.then(restart, restart);
   }
 
   #settle(): void {
@@ -244,6 +248,11 @@ export class GroupLink {
         const w = start >>> 2;
         const { words, floats } = replies.memory;
         reply.kind = words[w + ringLayout.ENTRY_KIND]!;
+        if (reply.kind === ENTRY.controlRefused) {
+          replies.skip();
+          this.#definitions.again();
+          continue;
+        }
         reply.count = words[w + ringLayout.ENTRY_COUNT]!;
         reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
         reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;

@@ -2,16 +2,7 @@
 export { REFUSED } from "./bytes.ts";
 export type { ScanContext } from "./command.ts";
 export { CommandScanner, FULL } from "./commands.ts";
-export type { Currencies, Currency } from "./currencies.ts";
+export type { Currency } from "./currencies.ts";
 export { explain } from "./explain.ts";
-export {
-  COMMAND_FIELDS,
-  COMMAND_NAMES,
-  type CommandName,
-  FIELD_KINDS,
-  type FieldKind,
-  type FieldName,
-  type FieldRule,
-} from "./fields.ts";
-export { BODY_ERROR_CODES, type BodyError, type BodyErrorCode } from "./problems.ts";
+export { COMMAND_FIELDS, COMMAND_NAMES } from "./fields.ts";
 export type { RecordTarget } from "./writer.ts";

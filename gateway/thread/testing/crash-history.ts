@@ -102,6 +102,14 @@ const DEFINITIONS: readonly Control[] = [
   ...CURRENCIES.map((currency): Control => ({ type: "defineCurrency", ...currency })),
 ];
 
+interface Answer {
+  readonly kind: number;
+  readonly count: number;
+  readonly sequence: number;
+  readonly timeMs: number;
+  readonly payload: Uint8Array;
+}
+
 /** A group in service on a layer: the thread's parts without its thread. */
 class Running {
   readonly machine: Machine;
@@ -160,11 +168,16 @@ class Running {
   }
 
   /** One turn; returns the published answers. */
-  turn(timeMs: number): { kind: number; count: number; sequence: number; timeMs: number; payload: Uint8Array }[] {
+  turn(timeMs: number): Answer[] {
     this.#timeMs = Math.max(timeMs, this.machine.state.timeMs);
     this.#pipeline.turn();
+    return this.published();
+  }
+
+  /** The answers that the gateway can see; there may be none after a turn that threw. */
+  published(): Answer[] {
     const { words, floats, bytes } = this.#replies.memory;
-    const answers = [];
+    const answers: Answer[] = [];
     for (let start = this.#replies.next(); start >= 0; start = this.#replies.next()) {
       const w = start >>> 2;
       const end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
@@ -202,6 +215,8 @@ export class CrashHistory implements CrashScenario {
   readonly #framesAfter: number[] = [];
   /** The first result of each id, in order. */
   readonly #first: Result[] = [];
+  /** A promise that was broken while the history ran. */
+  #broken: assert.AssertionError | undefined;
   /** Results that were held against what was recovered. */
   checkedResults = 0;
 
@@ -244,8 +259,14 @@ export class CrashHistory implements CrashScenario {
     }
   }
 
-  run(layer: FileLayer, log: HistoryLog): Promise<void> {
-    return this.#run(layer, log, undefined);
+  async run(layer: FileLayer, log: HistoryLog): Promise<void> {
+    try {
+      await this.#run(layer, log, undefined);
+    } catch (error) {
+      // The explorer takes whatever is thrown after a fault for the fault's doing.
+      if (error instanceof assert.AssertionError) this.#broken = error;
+      throw error;
+    }
   }
 
   async #run(
@@ -279,7 +300,7 @@ export class CrashHistory implements CrashScenario {
     if (step === 0) running.send(ENTRY.control, DEFINITIONS);
     for (const { commands } of buckets) running.send(ENTRY.commandsWithResults, commands);
     const before = running.machine.sequence;
-    const answers = running.turn(timeMs);
+    const answers = this.#answersOf(running, timeMs);
     if (log === undefined) return;
     assert.equal(answers.length, buckets.length, "each bucket is answered once");
     if (running.isFull) {
@@ -295,7 +316,17 @@ export class CrashHistory implements CrashScenario {
     log.acknowledged.push(...frames.map((frame) => frame.name));
   }
 
+  #answersOf(running: Running, timeMs: number): Answer[] {
+    try {
+      return running.turn(timeMs);
+    } catch (error) {
+      assert.deepEqual(running.published(), [], "nothing leaves a group before its frame is durable");
+      throw error;
+    }
+  }
+
   recover(layer: FileLayer): string[] {
+    if (this.#broken !== undefined) throw this.#broken;
     const running = new Running(layer, () => {});
     const { machine } = running;
     const count = this.#expected.findLastIndex((f) => f.firstSequence + f.count - 1 <= machine.sequence) + 1;
