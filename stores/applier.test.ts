@@ -119,6 +119,8 @@ test("a store that fails for a moment is tried again; one that goes on failing g
   expect(await applier.take("g0", [message(1, 3)])).toEqual({ kind: "applied" });
   failures = 1000;
   expect(await applier.take("g0", [message(4, 3)])).toEqual({ kind: "retry" });
+  expect(await applier.take("g0", [message(4, 3)])).toEqual({ kind: "retry" });
+  expect(lines.map(({ text }) => text)).toContainEqual(expect.stringContaining("left alone for a while"));
   failures = 0;
   // The breaker leaves the store alone for a while; then the same messages are taken.
   await expect.poll(() => applier.take("g0", [message(4, 3)]), { timeout: 10_000, interval: 200 }).toEqual({ kind: "applied" });

@@ -101,6 +101,7 @@ export interface Store {
   entries(query: EntryQuery): Promise<EntryPage | undefined>;
   /** Forgets all that is known of a group. */
   reset(group: string): Promise<void>;
+  /** May be called again. */
   close(): Promise<void>;
 }
 

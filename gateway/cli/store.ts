@@ -83,9 +83,9 @@ async function onStore(
   if (data === undefined) throw new UsageError(`store ${action} needs the data folder.`);
   if (more.length > 0) throw new UsageError(`store ${action} takes one data folder, not ${JSON.stringify(more[0])} too.`);
   const groups = groupsOf(data, group);
+  const store = openStore(known, data, action === "compare");
   // The service writes its embedded store by itself: rebuilding it beside the service would be two writers.
   const lock = action === "rebuild" && known === "sqlite" ? lockDataFolder(data) : undefined;
-  const store = openStore(known, data, action === "compare");
   try {
     await reachable(store);
     let code: number = EXIT.done;

@@ -125,12 +125,14 @@ export class RedisStore implements Store {
   }
 
   async #run(keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+    // As one list, because a batch may have more values than a call may have arguments.
+    const rest = [keys.length, ...keys, ...values];
     try {
-      return await this.#redis.evalsha(APPLY_DIGEST, keys.length, ...keys, ...values);
+      return await this.#redis.call("EVALSHA", [APPLY_DIGEST, ...rest]);
     } catch (error) {
       // Unknown after a restart of the server.
       if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return await this.#redis.eval(APPLY, keys.length, ...keys, ...values);
+      return await this.#redis.call("EVAL", [APPLY, ...rest]);
     }
   }
 

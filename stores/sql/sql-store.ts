@@ -39,6 +39,7 @@ export interface SqlOptions {
 export class SqlStore implements Store {
   readonly name = "sql";
   readonly #pool: Pool;
+  #closing: Promise<void> | undefined;
 
   constructor({ url }: SqlOptions) {
     this.#pool = createPool({ uri: url, connectionLimit: 4, connectTimeout: CONNECT_MS, charset: "utf8mb4" });
@@ -124,8 +125,9 @@ export class SqlStore implements Store {
     return rows.length > limit ? { entries, cursor: makeCursor(entries.at(-1)!.sequence) } : { entries };
   }
 
-  async close(): Promise<void> {
-    await this.#pool.end();
+  close(): Promise<void> {
+    this.#closing ??= this.#pool.end();
+    return this.#closing;
   }
 
   /** Holds the group's watermark row: another process that writes the same group waits, and then sees what was done. */
