@@ -44,6 +44,10 @@ export async function follow({ store, source, signal }: Following): Promise<numb
     logger.info({ store: store.name }, "the store follows");
     await source.run(new Applier({ store, log: logger }), signal);
     return EXIT.done;
+  } catch (error) {
+    // The database or Kafka went away for longer than was waited: whoever supervises the process starts it again.
+    logger.error({ err: error }, `the ${store.name} store's process ends`);
+    return EXIT.damaged;
   } finally {
     await store.close();
   }

@@ -15,8 +15,8 @@ export class OutsideStores {
   readonly #groups: readonly string[];
   readonly #stores: readonly Store[];
   readonly #durableOf: (group: string) => number;
-  /** Stores that were reached once. */
-  readonly #prepared = new Set<Store>();
+  /** Stores that are connected, or about to be. */
+  readonly #prepared = new Map<Store, Promise<void>>();
   #last: { readonly atMs: number; readonly answer: Promise<readonly StoreStatus[]> } | undefined;
 
   constructor({ groups, redis, sql }: OutsideSettings, durableOf: (group: string) => number) {
@@ -63,11 +63,19 @@ export class OutsideStores {
 
   async #watermark(store: Store, group: string): Promise<number> {
     // Redis connects when it is prepared; a database is left as it is, for its own process makes the tables.
-    if (store instanceof RedisStore && !this.#prepared.has(store)) {
-      await store.prepare();
-      this.#prepared.add(store);
-    }
+    if (store instanceof RedisStore) await this.#prepare(store);
     return (await store.watermark(group)).sequence;
+  }
+
+  async #prepare(store: Store): Promise<void> {
+    const preparing = this.#prepared.get(store) ?? store.prepare();
+    this.#prepared.set(store, preparing);
+    try {
+      await preparing;
+    } catch (error) {
+      this.#prepared.delete(store);
+      throw error;
+    }
   }
 }
 
