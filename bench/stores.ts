@@ -63,7 +63,9 @@ async function report(store: Store, messages: readonly SourceMessage[], goal: nu
   for (let round = 0; round < ROUNDS; round++) rates.push(await measure(store, messages));
   await store.close();
   const [low, median, high] = rates.toSorted((a, b) => a - b).map((rate) => `${Math.round(rate / 1000)}`) as string[];
-  console.log(`${store.name.padEnd(8)}${median!.padStart(6)} thousand results/s (${low} to ${high}; goal ${goal / 1000})`);
+  console.log(
+    `${store.name.padEnd(8)}${median!.padStart(6)} thousand results/s (${low} to ${high}; goal ${goal / 1000})`,
+  );
 }
 
 const messages = backlog();

@@ -74,7 +74,11 @@ test("a group that stopped leaves the others running", async () => {
 test.each([
   ["a poison message", { value: "{" }, "offset 4: the value is not JSON"],
   ["a newer version", { type: "ringfence.results.v2" }, "offset 4: the message is a ringfence.results.v2"],
-  ["a message of another group", { value: message(4, 1).value.replace("g0", "g7") }, "offset 4: the message is of group g7"],
+  [
+    "a message of another group",
+    { value: message(4, 1).value.replace("g0", "g7") },
+    "offset 4: the message is of group g7",
+  ],
 ])("%s stops the group with an alarm, behind what came before it", async (_, broken, text) => {
   const { store, applier, lines } = await setUp();
   expect(await applier.take("g0", [message(1, 3), message(4, 1, broken), message(5, 1)])).toEqual({ kind: "stop" });
@@ -123,7 +127,9 @@ test("a store that fails for a moment is tried again; one that goes on failing g
   expect(lines.map(({ text }) => text)).toContainEqual(expect.stringContaining("left alone for a while"));
   failures = 0;
   // The breaker leaves the store alone for a while; then the same messages are taken.
-  await expect.poll(() => applier.take("g0", [message(4, 3)]), { timeout: 10_000, interval: 200 }).toEqual({ kind: "applied" });
+  await expect
+    .poll(() => applier.take("g0", [message(4, 3)]), { timeout: 10_000, interval: 200 })
+    .toEqual({ kind: "applied" });
   expect((await store.watermark("g0")).sequence).toBe(6);
   expect(alarms(lines)).toEqual([]);
 });

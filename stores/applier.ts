@@ -66,7 +66,9 @@ export class Applier implements MessageSink {
       halfOpenAfter: BREAKER_MS,
       breaker: new ConsecutiveBreaker(BREAKER_FAILURES),
     });
-    breaker.onBreak(() => log.warn({ store: store.name }, "the store fails again and again; it is left alone for a while"));
+    breaker.onBreak(() =>
+      log.warn({ store: store.name }, "the store fails again and again; it is left alone for a while"),
+    );
     breaker.onReset(() => log.info({ store: store.name }, "the store answers again"));
     this.#policy = wrap(retry(passing, { maxAttempts: attempts, backoff }), breaker);
   }
@@ -91,7 +93,10 @@ export class Applier implements MessageSink {
   async #look(group: string, state: GroupState): Promise<Outcome> {
     const { sequence } = await this.#policy.execute(() => this.#store.watermark(group));
     if (sequence >= state.watermark) return { kind: "applied" };
-    this.#log.warn({ group, watermark: sequence, before: state.watermark }, "the store has lost results; the source is read again");
+    this.#log.warn(
+      { group, watermark: sequence, before: state.watermark },
+      "the store has lost results; the source is read again",
+    );
     state.watermark = sequence;
     return { kind: "rewind", after: sequence };
   }
@@ -148,7 +153,10 @@ export class Applier implements MessageSink {
 
   #stop(error: Error, group: string, state: GroupState): Outcome {
     state.reason = error.message;
-    this.#log.error({ group, watermark: state.watermark, err: error }, `the store stops with group ${group}: ${error.message}`);
+    this.#log.error(
+      { group, watermark: state.watermark, err: error },
+      `the store stops with group ${group}: ${error.message}`,
+    );
     return { kind: "stop" };
   }
 }
@@ -168,7 +176,8 @@ function fits(waiting: Batch, next: Batch): boolean {
 function readMessage(group: string, { value, type, journal, place }: SourceMessage): Batch {
   try {
     const message = parseMessage(value, type);
-    if (message.group !== group) throw new MessageError("POISON", `the message is of group ${message.group}, not ${group}`);
+    if (message.group !== group)
+      throw new MessageError("POISON", `the message is of group ${message.group}, not ${group}`);
     return { group, epoch: message.epoch, journal, results: message.results };
   } catch (error) {
     if (error instanceof MessageError) throw new MessageError(error.code, `${place}: ${error.message}`);

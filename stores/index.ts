@@ -1,6 +1,7 @@
 /** The door of `stores/`: what other folders may use. */
 export { Applier, type ApplierLog } from "./applier.ts";
 export { type Comparison, compareBalances, type Expected } from "./compare.ts";
+export { KafkaSource, type KafkaSourceOptions } from "./kafka-source.ts";
 export {
   type Change,
   checkResult,
@@ -10,7 +11,6 @@ export {
   type Result,
   type ResultMessage,
 } from "./message.ts";
-export { KafkaSource, type KafkaSourceOptions } from "./kafka-source.ts";
 export { type RedisOptions, RedisStore } from "./redis/redis-store.ts";
 export type { MessageSink, MessageSource, Outcome, SourceMessage } from "./source.ts";
 export { type SqlOptions, SqlStore } from "./sql/sql-store.ts";

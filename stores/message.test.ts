@@ -3,7 +3,15 @@ import { parseMessage } from "./message.ts";
 import { history } from "./testing/history.ts";
 
 const CHANGE = {
-  ...{ account: "alice", currency: "CNY", delta: "1.00", available: "1.00", held: "0.00", status: "active", version: 1 },
+  ...{
+    account: "alice",
+    currency: "CNY",
+    delta: "1.00",
+    available: "1.00",
+    held: "0.00",
+    status: "active",
+    version: 1,
+  },
 };
 const RESULT = {
   ...{ sequence: 7, id: "c-7", type: "credit", status: "applied", code: "OK", at: "2026-11-20T08:00:00.000Z" },

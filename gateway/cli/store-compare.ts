@@ -16,7 +16,10 @@ const TRIES = 3;
 const LINES_MAX = 1000;
 
 /** Holds a store's balances against a replay of the journal up to its watermark. Exit code 1 when they differ. */
-export async function compareAndPrint({ store, group, directory }: CompareCommand, terminal: Terminal): Promise<number> {
+export async function compareAndPrint(
+  { store, group, directory }: CompareCommand,
+  terminal: Terminal,
+): Promise<number> {
   const fail = (...lines: string[]) => {
     for (const line of lines) terminal.err(`${group}: ${line}`);
     return EXIT.damaged;

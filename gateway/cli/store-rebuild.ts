@@ -34,7 +34,9 @@ export async function rebuildAndPrint(command: RebuildCommand, terminal: Termina
   follower.close();
   const { state, watermark, reason } = follower.status;
   if (state !== "following" || watermark !== through) {
-    terminal.err(`${group}: rebuilt up to sequence ${watermark} of ${through} only: ${reason ?? "more could not be read"}.`);
+    terminal.err(
+      `${group}: rebuilt up to sequence ${watermark} of ${through} only: ${reason ?? "more could not be read"}.`,
+    );
     return EXIT.damaged;
   }
   await terminal.out(`${group}: rebuilt up to sequence ${watermark}.`);

@@ -1,6 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type FolderOptions, type JournalFolder, makeJournal, temporaryFolder } from "../../results/testing/journal-folder.ts";
+import {
+  type FolderOptions,
+  type JournalFolder,
+  makeJournal,
+  temporaryFolder,
+} from "../../results/testing/journal-folder.ts";
 import { lockDataFolder } from "../data-lock.ts";
 import { groupDirectory, storePath } from "../paths.ts";
 import { run } from "./run.ts";
@@ -31,12 +36,15 @@ describe("wrong use of ringfence store", () => {
     ["rebuild", "sqlite", "/nowhere", "--group", "../g0"],
     ["rebuild", "sqlite", "/nowhere", "--colour"],
   ];
-  it.each(cases.map((args) => ({ line: args.join(" "), args })))("ends with 2: ringfence store $line", async ({ args }) => {
-    const { code, out, err } = await ringfence("store", ...args);
-    expect({ code, out }).toEqual({ code: 2, out: [] });
-    expect(err).toHaveLength(1);
-    expect(err[0]).toMatch(/^ringfence: \S.*\.$/);
-  });
+  it.each(cases.map((args) => ({ line: args.join(" "), args })))(
+    "ends with 2: ringfence store $line",
+    async ({ args }) => {
+      const { code, out, err } = await ringfence("store", ...args);
+      expect({ code, out }).toEqual({ code: 2, out: [] });
+      expect(err).toHaveLength(1);
+      expect(err[0]).toMatch(/^ringfence: \S.*\.$/);
+    },
+  );
 });
 
 describe("ringfence store rebuild and compare", () => {

@@ -62,7 +62,9 @@ export async function storeCommand(args: readonly string[], terminal: Terminal):
       case "rebuild":
         return await onStore(action, rest, values.group, terminal, values.snapshot);
       default:
-        throw new UsageError("store needs an action: redis, sql, compare or rebuild; ringfence store --help tells more.");
+        throw new UsageError(
+          "store needs an action: redis, sql, compare or rebuild; ringfence store --help tells more.",
+        );
     }
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
@@ -81,7 +83,8 @@ async function onStore(
   const known = KINDS.find((one) => one === kind);
   if (known === undefined) throw new UsageError(`store ${action} needs a store: sqlite, redis or sql.`);
   if (data === undefined) throw new UsageError(`store ${action} needs the data folder.`);
-  if (more.length > 0) throw new UsageError(`store ${action} takes one data folder, not ${JSON.stringify(more[0])} too.`);
+  if (more.length > 0)
+    throw new UsageError(`store ${action} takes one data folder, not ${JSON.stringify(more[0])} too.`);
   const groups = groupsOf(data, group);
   const store = openStore(known, data, action === "compare");
   // The service writes its embedded store by itself: rebuilding it beside the service would be two writers.
@@ -110,7 +113,9 @@ async function reachable(store: Store): Promise<void> {
     await store.prepare();
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError(`The ${store.name} store cannot be opened: ${error instanceof Error ? error.message : error}.`);
+    throw new StoreError(
+      `The ${store.name} store cannot be opened: ${error instanceof Error ? error.message : error}.`,
+    );
   }
 }
 

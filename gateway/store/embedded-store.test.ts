@@ -2,7 +2,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { accountsOf, replay } from "../../results/index.ts";
-import { type FolderOptions, type JournalFolder, makeJournal, temporaryFolder } from "../../results/testing/journal-folder.ts";
+import {
+  type FolderOptions,
+  type JournalFolder,
+  makeJournal,
+  temporaryFolder,
+} from "../../results/testing/journal-folder.ts";
 import { compareBalances, SqliteStore } from "../../stores/index.ts";
 import { createLogger } from "../logger.ts";
 import { groupDirectory, storePath } from "../paths.ts";
@@ -117,7 +122,13 @@ test("damage in the journal stops the store with an alarm; what it has stays rea
   const journal = await journalIn(data, { seed: 47, commands: 4000 });
   const half = journal.frames[Math.floor(journal.frames.length / 2)]!.firstSequence - 1;
   await follow(data, half);
-  const last = join(journal.directory, readdirSync(journal.directory).filter((file) => file.endsWith(".seg")).sort().at(-1)!);
+  const last = join(
+    journal.directory,
+    readdirSync(journal.directory)
+      .filter((file) => file.endsWith(".seg"))
+      .sort()
+      .at(-1)!,
+  );
   const bytes = readFileSync(last);
   // The last byte that is not zero lies in the last frame.
   const at = bytes.findLastIndex((byte) => byte !== 0);

@@ -1,7 +1,7 @@
 /** Stores that other processes write: the gateway only asks them how far they are, when it is asked itself. */
 import { RedisStore, SqlStore, type Store } from "../../stores/index.ts";
 import type { Settings } from "../config.ts";
-import type { Stores, StoreStatus } from "../stores.ts";
+import type { StoreStatus, Stores } from "../stores.ts";
 
 /** Milliseconds in which a store must tell its watermark: longer than a scrape would wait it is of no use. */
 const ANSWER_MS = 1000;

@@ -58,7 +58,10 @@ describe.skipIf(!isThere)("the Redis store, on a real Redis", () => {
     const store = await fresh();
     await store.apply(batchOf(credits(1, 5)));
     await (await admin()).flushall();
-    await expect(store.apply(batchOf(credits(6, 2)))).rejects.toMatchObject({ code: "GAP", watermark: { sequence: 0 } });
+    await expect(store.apply(batchOf(credits(6, 2)))).rejects.toMatchObject({
+      code: "GAP",
+      watermark: { sequence: 0 },
+    });
   });
 
   test("a reset that broke off leaves nothing that a new beginning would show", async () => {

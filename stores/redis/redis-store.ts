@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import { makeCursor, readCursor } from "../cursor.ts";
-import { project, type Projection } from "../projection.ts";
+import { type Projection, project } from "../projection.ts";
 import {
   type Balance,
   type Batch,
@@ -161,7 +161,12 @@ export class RedisStore implements Store {
     await this.#redis.unlink(watermarkKey(group));
     for (const kind of ["balance", "entries"] as const) {
       for await (const keys of this.#scan(groupPattern(group, kind))) {
-        await all(this.#redis.pipeline().unlink(...keys).pexpire(lock, RESET_LOCK_MS));
+        await all(
+          this.#redis
+            .pipeline()
+            .unlink(...keys)
+            .pexpire(lock, RESET_LOCK_MS),
+        );
       }
     }
     await this.#redis.unlink(lock);

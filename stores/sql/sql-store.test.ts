@@ -116,7 +116,9 @@ describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
   test("a database that became read-only refuses, and takes the same batch once it is writable", async () => {
     const store = await fresh();
     await store.apply(batchOf(credits(1, 3)));
-    await server.root("SET GLOBAL read_only = 1; REVOKE ALL ON *.* FROM ringfence@'127.0.0.1'; GRANT ALL ON ringfence.* TO ringfence@'127.0.0.1'");
+    await server.root(
+      "SET GLOBAL read_only = 1; REVOKE ALL ON *.* FROM ringfence@'127.0.0.1'; GRANT ALL ON ringfence.* TO ringfence@'127.0.0.1'",
+    );
     const blocked = new SqlStore({ url: server.url });
     onTestFinished(() => blocked.close());
     const failure = await blocked.apply(batchOf(credits(4, 3))).catch((error: { errno: number }) => error.errno);

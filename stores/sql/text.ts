@@ -1,7 +1,7 @@
 /** Rows as SQL text: one statement for a thousand rows is sixty times faster than a thousand statements. */
 import { escape } from "mysql2";
-import type { AccountUpdate } from "../projection.ts";
 import { scaleOf } from "../message.ts";
+import type { AccountUpdate } from "../projection.ts";
 import type { AccountKey, Balance, Entry } from "../store.ts";
 
 /** What needs no escaping: names, decimals, times. */
