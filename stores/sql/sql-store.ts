@@ -1,4 +1,5 @@
 /** Balances and entries in MySQL or MariaDB: one transaction a batch, a few statements of many rows. */
+import type { Connection as CoreConnection } from "mysql2";
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
 import { makeCursor, readCursor } from "../cursor.ts";
 import { atScale } from "../money.ts";
@@ -96,9 +97,11 @@ export class SqlStore implements Store {
 
   async *balances(group: string): AsyncGenerator<Balance, void, void> {
     const connection = await this.#pool.getConnection();
+    // Rows as they come are given by the connection below the one with promises; the types do not tell them apart.
+    const core = connection.connection as unknown as CoreConnection;
     let isWhole = false;
     try {
-      const rows = connection.connection.query(SELECT_BALANCES, [group]).stream() as AsyncIterable<BalanceRow>;
+      const rows = core.query(SELECT_BALANCES, [group]).stream() as AsyncIterable<BalanceRow>;
       for await (const { scale, available, held, ...balance } of rows) {
         yield { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
       }
