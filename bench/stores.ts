@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Applier, RedisStore, type SourceMessage, SqliteStore, SqlStore, type Store } from "../stores/index.ts";
-import { hasPrograms, startMariaDb, startRedis, type TestServer } from "../stores/testing/servers.ts";
+import { hasPrograms, startMariaDb, startRedis, type TestServer } from "../stores/testing/index.ts";
 
 const RESULTS = Number(process.env.BENCH_RESULTS ?? 200_000);
 const ACCOUNTS = Number(process.env.BENCH_ACCOUNTS ?? 50_000);

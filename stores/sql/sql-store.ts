@@ -1,9 +1,9 @@
 /** Balances and entries in MySQL or MariaDB: one transaction a batch, a few statements of many rows. */
-import type { Connection as CoreConnection } from "mysql2";
+import { type Connection as CoreConnection, format } from "mysql2";
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
 import { makeCursor, readCursor } from "../cursor.ts";
 import { atScale } from "../money.ts";
-import { project } from "../projection.ts";
+import { type AccountUpdate, project } from "../projection.ts";
 import {
   type Balance,
   type Batch,
@@ -43,7 +43,15 @@ export class SqlStore implements Store {
   #closing: Promise<void> | undefined;
 
   constructor({ url }: SqlOptions) {
-    this.#pool = createPool({ uri: url, connectionLimit: 4, connectTimeout: CONNECT_MS, charset: "utf8mb4" });
+    this.#pool = createPool({
+      uri: url,
+      connectionLimit: 4,
+      connectTimeout: CONNECT_MS,
+      charset: "utf8mb4",
+      // A statement without values is sent as it is: looking for placeholders in a thousand rows costs more than making them.
+      queryFormat: (query: string, values: Parameters<typeof format>[1]) =>
+        Array.isArray(values) && values.length === 0 ? query : format(query, values),
+    });
     // Queued before anything that the pool's user asks of the new connection.
     this.#pool.pool.on("connection", (connection) => connection.query(SESSION));
   }
@@ -65,8 +73,10 @@ export class SqlStore implements Store {
   apply(batch: Batch): Promise<Watermark> {
     const { group } = batch;
     return this.#inTransaction(group, async (connection, before) => {
-      const { watermark, applied, accounts } = project(batch, before);
+      const { watermark, applied, accounts: touched } = project(batch, before);
       if (applied === 0) return watermark;
+      // In the order of the tables: neighbours are written together, and two groups lock rows in the same order.
+      const accounts = touched.toSorted(byKey);
       for (let at = 0; at < accounts.length; at += ROWS_A_STATEMENT) {
         await connection.query(upsertText(group, accounts.slice(at, at + ROWS_A_STATEMENT)));
       }
@@ -156,6 +166,12 @@ export class SqlStore implements Store {
       else connection.destroy();
     }
   }
+}
+
+function byKey(one: AccountUpdate, other: AccountUpdate): number {
+  if (one.partner !== other.partner) return one.partner < other.partner ? -1 : 1;
+  if (one.account !== other.account) return one.account < other.account ? -1 : 1;
+  return one.currency < other.currency ? -1 : 1;
 }
 
 const SELECT_WATERMARK = "SELECT sequence, epoch, journal FROM ringfence_watermarks WHERE group_name = ?";

@@ -61,6 +61,8 @@ export class SqliteStore implements Store {
   #nextEntry = 1;
   /** Values of entries that wait for their statement. */
   #waiting: SQLInputValue[] = [];
+  #lastAt = "";
+  #lastAtMs = 0;
 
   constructor(options: SqliteOptions) {
     this.#options = options;
@@ -215,9 +217,9 @@ export class SqliteStore implements Store {
     }
     const id = known?.id ?? this.#nextAccount++;
     const newest = this.#addEntries(id, known?.newest ?? 0, entries);
-    const at = Date.parse(update.at);
+    const at = this.#timeOf(update.at);
     if (known === undefined) {
-      const created = Date.parse(update.firstAt);
+      const created = this.#timeOf(update.firstAt);
       const values = [available, held, status, version, newest, created, at];
       this.#sql.addAccount.run(id, group, partner, currency, account, ...values);
       this.#remember(`${account}/${currency}/${partner}/${group}`, { id, newest, version });
@@ -233,7 +235,7 @@ export class SqliteStore implements Store {
     let older = newest;
     for (const { sequence, id, type, amount, balance, counterparty, memo, at } of entries) {
       const entry = this.#nextEntry++;
-      const values = [sequence, id, type, amount, balance, counterparty, memo, Date.parse(at)];
+      const values = [sequence, id, type, amount, balance, counterparty, memo, this.#timeOf(at)];
       this.#waiting.push(entry, account, older, ...values);
       if (this.#waiting.length === ENTRIES_A_STATEMENT * 11) {
         this.#sql.addEntries.run(...this.#waiting);
@@ -242,6 +244,15 @@ export class SqliteStore implements Store {
       older = entry;
     }
     return older;
+  }
+
+  /** Results of a frame share its time, so the last one is kept. */
+  #timeOf(at: string): number {
+    if (at !== this.#lastAt) {
+      this.#lastAt = at;
+      this.#lastAtMs = Date.parse(at);
+    }
+    return this.#lastAtMs;
   }
 
   #flushEntries(): void {

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** Entries that one statement inserts: a call into SQLite costs more than a row. */
-export const ENTRIES_A_STATEMENT = 16;
+export const ENTRIES_A_STATEMENT = 32;
 
 const ENTRY_COLUMNS = 11;
 const entryRow = `(${Array(ENTRY_COLUMNS).fill("?").join(", ")})`;
