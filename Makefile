@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 READY := node_modules/.package-lock.json
 
-.PHONY: run test check benchmark benchmark-micro benchmark-stores torture format clean help
+.PHONY: run kafka test check benchmark benchmark-micro benchmark-stores torture format clean help
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -16,6 +16,9 @@ $(READY): package.json package-lock.json
 
 run: $(READY) ## Serves on http://127.0.0.1:8080 with data in ./data
 	@npm start --silent
+
+kafka: ## Runs one Apache Kafka broker on 127.0.0.1:19092 in the foreground (KAFKA_PORT=, KAFKA_DATA=)
+	@deploy/kafka/kafka.sh
 
 test: $(READY) ## All tests; a few minutes
 	@npm test --silent

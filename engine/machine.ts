@@ -10,6 +10,7 @@ import { copyWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
 import { type AccountState, checkInvariants, findAccount, stateHash, trialBalance } from "./inspect.ts";
 import { EXPIRIES_PER_FRAME_MAX, FRAME_BODY_BYTES_MAX, HORIZON_COMMANDS_DEFAULT, RESULT_BYTES_MAX } from "./limits.ts";
+import { BLOCK, LookAhead } from "./look-ahead.ts";
 import { RecordMemory, viewMemory } from "./memory.ts";
 import { Outcome } from "./outcome.ts";
 import { CONTEXT, FIELD, FIRST_CONTROL_TYPE, TYPE } from "./record.ts";
@@ -20,9 +21,6 @@ import { chunkOf, wordOf } from "./rows.ts";
 import { decide } from "./rules.ts";
 import { loadByName } from "./rules-reverse.ts";
 import { State } from "./state.ts";
-
-/** Records looked at ahead: enough loads in flight to hide the memory's latency, few enough to stay in the cache. */
-const BLOCK = 64;
 
 export interface MachineOptions {
   /** Commands after which an id is forgotten, until a setHorizon record says otherwise. */
@@ -42,18 +40,12 @@ export class Machine {
   readonly #failed = new Outcome();
   /** One expire record, written by the group itself. */
   readonly #own = viewMemory(new ArrayBuffer(128));
-  // What the look-ahead pass found for a block of records.
-  readonly #starts = new Int32Array(BLOCK);
-  readonly #idTags = new Int32Array(BLOCK);
-  readonly #accountTags = new Int32Array(BLOCK);
-  /** Scratch room. */
-  readonly #rows = new Int32Array(BLOCK);
-  /** Sum of touched words; only there so that the loads are not optimised away. */
-  touched = 0;
+  readonly #ahead: LookAhead;
 
   constructor(options: MachineOptions = {}) {
     const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0 } = options;
     this.state = options.state ?? new State({ horizonCommands, seed: seed | 0 });
+    this.#ahead = new LookAhead(this.state);
   }
 
   /** Last sequence given; 0 before the first. */
@@ -171,40 +163,13 @@ export class Machine {
 
   /** Applies up to BLOCK plain records; returns the byte behind them. */
   #applyBlock(input: RecordMemory, start: number, count: number): number {
-    const end = this.#lookAhead(input, start, count);
+    const { starts, idTags, accountTags } = this.#ahead;
+    const end = this.#ahead.block(input, start, count);
     for (let i = 0; i < count; i++) {
-      this.#applyOne(input, this.#starts[i]!, this.#idTags[i]!, this.#accountTags[i]!);
+      this.#applyOne(input, starts[i]!, idTags[i]!, accountTags[i]!);
       this.state.dropSpentHolds();
     }
     return end;
-  }
-
-  /**
-   * Hashes the keys of the next records and loads the memory that they will need: index slots first, then account rows. The
-   * loads of different records wait for memory at the same time, which doubles the speed with a million accounts.
-   */
-  #lookAhead(input: RecordMemory, start: number, count: number): number {
-    const { accounts, remembered } = this.state;
-    const words = input.words;
-    let w = start >>> 2;
-    for (let i = 0; i < count; i++) {
-      const partner = words[w + record.PARTNER]!;
-      const idStart = w + record.idWord(words, w);
-      const idBytes = record.idBytes(words, w);
-      const nameStart = idStart + ((idBytes + 3) >>> 2);
-      this.#starts[i] = w * 4;
-      this.#idTags[i] = this.state.idTag(partner, words, idStart, idBytes);
-      this.#accountTags[i] = accounts.tag(
-        partner,
-        record.currency(words, w),
-        words,
-        nameStart,
-        record.nameBytes(words, w),
-      );
-      w += record.recordUnits(words, w) * 2;
-    }
-    this.touched = remembered.touchAll(this.#idTags, count) ^ accounts.touchAll(this.#accountTags, count, this.#rows);
-    return w * 4;
   }
 
   /** Row of the account that the command names, 0 when it names none or there is none. */

@@ -18,6 +18,12 @@ export interface Listener {
   readonly port: number;
 }
 
+export interface KafkaSettings {
+  /** `host:port` each, at least one. */
+  readonly brokers: readonly string[];
+  readonly topic: string;
+}
+
 export interface Settings {
   readonly listener: Listener;
   /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
@@ -41,6 +47,8 @@ export interface Settings {
   readonly segmentBytes: number;
   /** Sealed segments kept; undefined: all. */
   readonly retainSegments: number | undefined;
+  /** Where results are published; undefined: they stay in the journal, which serves them. */
+  readonly kafka: KafkaSettings | undefined;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -78,6 +86,25 @@ function groups(value: string): readonly string[] {
   return Object.freeze(names);
 }
 
+function brokers(value: string): readonly string[] {
+  const list = value.split(",").map((broker) => broker.trim());
+  for (const broker of list) {
+    const [, name = "", port = ""] = /^(?:(.+):)?([^:]*)$/.exec(broker) ?? [];
+    const address = name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name;
+    if (address === "" || !/^[0-9]{1,5}$/.test(port)) {
+      refuse("KAFKA", value, "it must be host:port, or several with commas between");
+    }
+    host("KAFKA", address);
+    integer("KAFKA", port, { min: 1, max: 65_535 });
+  }
+  return Object.freeze(list);
+}
+
+function topic(value: string): string {
+  if (/^[A-Za-z0-9._-]{1,249}$/.test(value) && value !== "." && value !== "..") return value;
+  return refuse("KAFKA_TOPIC", value, "a topic's name is 1 to 249 of A-Z, a-z, 0-9, ., _ and -");
+}
+
 function logLevel(value: string): LogLevel {
   return (
     LOG_LEVELS.find((level) => level === value) ??
@@ -108,7 +135,8 @@ const PARSERS = {
   PORT: (value: string) => integer("PORT", value, { min: 0, max: 65_535 }),
   DATA: (value: string) => (value.includes("\0") ? refuse("DATA", value, "a path has no zero byte") : resolve(value)),
   GROUPS: groups,
-  KAFKA: (value: string) => refuse("KAFKA", value, "publishing to Kafka is not in this version; leave it unset"),
+  KAFKA: brokers,
+  KAFKA_TOPIC: topic,
   STORE: (value: string) =>
     value === "sqlite" || value === "off" ? value : refuse("STORE", value, "it must be `sqlite` or `off`"),
   REDIS: (value: string) => url("REDIS", value, ["redis://", "rediss://"]),
@@ -136,6 +164,7 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   PORT: "8080",
   DATA: "./data",
   GROUPS: "g0",
+  KAFKA_TOPIC: "ringfence.results",
   STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
@@ -187,12 +216,14 @@ export function readSettings(environment: Environment): Settings {
   refuseUnknown(environment);
   const read = <V extends Variable>(variable: V) =>
     value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[V]>);
-  for (const variable of ["KAFKA", "RATE_LIMIT"] as const) read(variable);
+  read("RATE_LIMIT");
   const listener = { host: required(read("HOST")), port: required(read("PORT")) };
   const admin = { host: required(read("ADMIN_HOST")), port: required(read("ADMIN_PORT")) };
   const apart =
     !isLoopback(listener.host) ||
     [`${PREFIX}ADMIN_HOST`, `${PREFIX}ADMIN_PORT`].some((name) => environment[name] !== undefined);
+  const kafkaBrokers = read("KAFKA");
+  const kafkaTopic = required(read("KAFKA_TOPIC"));
   const settings: Settings = {
     listener: Object.freeze(listener),
     adminListener: apart ? Object.freeze(admin) : undefined,
@@ -207,6 +238,7 @@ export function readSettings(environment: Environment): Settings {
     snapshotCommands: read("SNAPSHOT_COMMANDS"),
     segmentBytes: required(read("SEGMENT_MB")),
     retainSegments: read("RETAIN_SEGMENTS"),
+    kafka: kafkaBrokers === undefined ? undefined : Object.freeze({ brokers: kafkaBrokers, topic: kafkaTopic }),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);

@@ -1,5 +1,6 @@
 /** The ports to a partner group: its writer, its results, its past. The gateway's cold routes know no more of it. */
 import type { AccountStatus, Money } from "../engine/index.ts";
+import type { PublisherStats } from "../results/index.ts";
 
 /** What a group last said of itself; read without asking it, so it may be some milliseconds old. */
 export interface GroupStats {
@@ -12,6 +13,8 @@ export interface GroupStats {
   readonly sequence: number;
   readonly durable: number;
   readonly published: number;
+  /** How publishing to Kafka goes; absent where it is not configured, and the journal alone publishes. */
+  readonly publisher?: PublisherStats;
   readonly ringBytes: number;
   readonly ringUsedBytes: number;
   readonly accounts: number;

@@ -3,7 +3,7 @@ import { formatMoney, fromBigInt } from "../engine/index.ts";
 import { renderResult } from "../results/index.ts";
 import type { Settings } from "./config.ts";
 import type { AccountView, Group, GroupDirectory, GroupStats, VerifyReport } from "./group.ts";
-import { GroupLink, type LinkLog } from "./link/group-link.ts";
+import { GroupLink, type LinkLog, type Publishing } from "./link/group-link.ts";
 import { groupDirectory } from "./paths.ts";
 import type { Registry } from "./registry/index.ts";
 
@@ -16,6 +16,8 @@ export interface GroupsOptions {
   readonly registry: Registry;
   readonly log: LinkLog;
   readonly onDurable: (group: string, sequence: number) => void;
+  /** Where a group's results are published; undefined: nowhere but in the journal. */
+  readonly publishing: (group: string) => Publishing | undefined;
   /** Replays a group's journal through a sequence, at which the group's time was `timeMs`, and tells what it finds. */
   readonly verify: (group: string, state: { through: number; timeMs: number }) => Promise<VerifyReport>;
 }
@@ -26,7 +28,7 @@ export class Groups implements GroupDirectory {
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(options: GroupsOptions) {
-    const { settings, registry, log, onDurable } = options;
+    const { settings, registry, log, onDurable, publishing } = options;
     for (const name of settings.groups) {
       const link = new GroupLink({
         ...settings,
@@ -36,6 +38,7 @@ export class Groups implements GroupDirectory {
         registry,
         log,
         onDurable: (sequence) => onDurable(name, sequence),
+        publishing: publishing(name),
       });
       this.#links.set(name, link);
       this.#ports.set(name, new GroupPort(link, options));

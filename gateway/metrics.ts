@@ -30,6 +30,24 @@ const GROUP_METRICS: readonly GroupMetric[] = [
   gauge("ringfence_sequence", "Last sequence applied.", (s) => s.sequence),
   gauge("ringfence_durable_sequence", "Last sequence on disk.", (s) => s.durable),
   gauge("ringfence_published_sequence", "Last sequence published.", (s) => s.published),
+  gauge("ringfence_publish_lag", "Durable commands that are not published yet.", (s) =>
+    Math.max(0, s.durable - s.published),
+  ),
+  gauge(
+    "ringfence_publishing",
+    "1 while results go to Kafka, 0 while that fails or is refused; 1 without Kafka.",
+    (s) => (s.publisher === undefined || s.publisher.state === "publishing" ? 1 : 0),
+  ),
+  counter(
+    "ringfence_publisher_errors_total",
+    "Failed attempts to publish since the start.",
+    (s) => s.publisher?.errors ?? 0,
+  ),
+  counter(
+    "ringfence_published_records_total",
+    "Records that Kafka has acknowledged since the start.",
+    (s) => s.publisher?.records ?? 0,
+  ),
   gauge("ringfence_ring_bytes", "Size of the command ring.", (s) => s.ringBytes),
   gauge("ringfence_ring_used_bytes", "Bytes of the command ring in use.", (s) => s.ringUsedBytes),
   gauge("ringfence_accounts", "Accounts, closed ones too.", (s) => s.accounts),

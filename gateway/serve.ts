@@ -1,5 +1,6 @@
 /** The composition root: puts engine, journal, results and the HTTP server together, and takes them down again. */
 import type { AddressInfo } from "node:net";
+import { Publisher } from "../results/index.ts";
 import { buildApp, type Surface } from "./app.ts";
 import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
@@ -10,7 +11,9 @@ import { commandRoute } from "./hot/command-route.ts";
 import type { LinkLog } from "./link/group-link.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
+
 import { groupDirectory, storePath } from "./paths.ts";
+
 import { QueryThread } from "./query-thread.ts";
 import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
 import { EmbeddedStore } from "./store/embedded-store.ts";
@@ -73,6 +76,7 @@ export async function start(settings: Settings): Promise<Service> {
   const lifecycle: Lifecycle = { stopping: false };
   const query = new QueryThread(settings, logger);
   const store = embeddedStore(settings, logger);
+  const publisher = publisherOf(settings, registry, logger);
   const groups = new Groups({
     settings,
     registry,
@@ -80,7 +84,9 @@ export async function start(settings: Settings): Promise<Service> {
     onDurable: (group, sequence) => {
       query.advance(group, sequence);
       store?.advance(group, sequence);
+      publisher?.advance(group, sequence);
     },
+    publishing: (group) => publisher && { cursor: publisher.cursor(group), stats: () => publisher.stats(group) },
     verify: (group, state) => query.verify(group, state),
   });
   const outside = new OutsideStores(settings, (group) => groups.link(group)?.stats().durable ?? 0);
@@ -107,11 +113,14 @@ export async function start(settings: Settings): Promise<Service> {
   const apps = await listenAll(deps, settings);
   const url = urlOf(listener, portOf(apps[0]!));
   updateCredentialsUrl(settings.data, url);
+  publisher?.start();
   await groups.start();
   const stop = async () => {
     lifecycle.stopping = true;
     await Promise.all(apps.map((app) => app.close()));
     await groups.stop();
+    // Behind the groups: what they took last is durable now, and goes out if Kafka takes it soon.
+    await publisher?.stop();
     await query.close();
     await Promise.all([store?.close(), outside.close()]);
     registry.close();
@@ -126,6 +135,17 @@ function embeddedStore(settings: Settings, log: LinkLog): EmbeddedStore | undefi
   if (settings.store === "off") return undefined;
   const groups = settings.groups.map((name) => ({ name, directory: groupDirectory(settings.data, name) }));
   return new EmbeddedStore({ path: storePath(settings.data), groups }, log);
+}
+
+function publisherOf(settings: Settings, registry: Registry, log: LinkLog): Publisher | undefined {
+  const { kafka } = settings;
+  if (kafka === undefined) return undefined;
+  const groups = settings.groups.map((name) => ({
+    name,
+    index: registry.group(name)!.index,
+    directory: groupDirectory(settings.data, name),
+  }));
+  return new Publisher({ ...kafka, groups, log });
 }
 
 async function listenAll(deps: GatewayDeps, settings: Settings): Promise<App[]> {

@@ -18,6 +18,7 @@ import {
   STAT,
   writeQuery,
 } from "../../engine/index.ts";
+import type { PublisherStats } from "../../results/index.ts";
 import { ApiError } from "../errors.ts";
 import type { AccountView, GroupStats } from "../group.ts";
 import type { Registry } from "../registry/index.ts";
@@ -28,6 +29,9 @@ import { PendingRequests, type Reply, type Waiting } from "./pending.ts";
 import { Restarts } from "./restarts.ts";
 
 const { ENTRY, ENTRY_HEAD_BYTES } = ringLayout;
+
+/** Answers sent before the event loop looks for requests again. */
+const REPLIES_PER_SLICE = 16;
 
 /** How long a read waits for its answer, ms. */
 const READ_TIMEOUT_MS = 10_000;
@@ -44,10 +48,19 @@ export interface LinkOptions {
   readonly retainSegments: number | undefined;
   readonly horizonCommands: number;
   readonly minFreeBytes: number;
+  /** Where results are published; undefined: nowhere but in the journal. */
+  readonly publishing: Publishing | undefined;
   readonly registry: Registry;
   readonly log: LinkLog;
   /** Told whenever the durable sequence has moved. */
   readonly onDurable: (sequence: number) => void;
+}
+
+/** One group's side of the publisher. */
+export interface Publishing {
+  /** See ThreadStart. */
+  readonly cursor: Float64Array;
+  stats(): PublisherStats;
 }
 
 /** What a link writes to the log. */
@@ -102,13 +115,14 @@ export class GroupLink {
   }
 
   #startWorker(): void {
-    const { name, directory, segmentBytes, snapshotCommands, retainSegments } = this.#options;
+    const { name, directory, segmentBytes, snapshotCommands, retainSegments, publishing } = this.#options;
     const start: ThreadStart = {
       group: name,
       directory,
       segmentBytes,
       snapshotCommands,
       retainSegments,
+      publishCursor: publishing?.cursor,
       commandRing: makeRing(RING_BYTES),
       replyRing: makeRing(REPLY_RING_BYTES),
       stats: makeStats(),
@@ -169,7 +183,7 @@ export class GroupLink {
     this.#state = "serving";
     this.#restarts.succeeded();
     this.checkDisk();
-    this.defineMissing();
+    this.#tryToDefine();
     this.#drain();
     this.#settle();
   }
@@ -237,34 +251,56 @@ export class GroupLink {
     if (this.#commands.publish()) this.#post(0);
   }
 
-  /** Takes every answer that is there, then waits to be woken for the next. */
+  /**
+   * Takes answers, a slice at a time, until none is there; then waits to be woken. Between two slices the event loop reads requests:
+   * answering a whole frame first would leave the group without work for as long, and all requests would move in one convoy.
+   */
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#drainSlice();
+  }
+
+  readonly #drainSlice = (): void => {
+    const replies = this.#replies;
+    for (let left = REPLIES_PER_SLICE; left > 0; left--) {
+      const start = replies.next();
+      if (start >= 0) this.#take(start);
+      else if (replies.sleep()) {
+        replies.release();
+        this.#isDraining = false;
+        this.#options.onDurable(this.#stats[STAT.durable]!);
+        return;
+      }
+    }
+    replies.release();
+    setImmediate(this.#drainSlice);
+  };
+
+  #take(start: number): void {
     const replies = this.#replies;
     const reply = this.#reply;
-    do {
-      for (let start = replies.next(); start >= 0; start = replies.next()) {
-        const w = start >>> 2;
-        const { words, floats } = replies.memory;
-        reply.kind = words[w + ringLayout.ENTRY_KIND]!;
-        if (reply.kind === ENTRY.controlRefused) {
-          replies.skip();
-          this.#definitions.again();
-          continue;
-        }
-        reply.count = words[w + ringLayout.ENTRY_COUNT]!;
-        reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
-        reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
-        reply.start = start + ENTRY_HEAD_BYTES;
-        reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
-        replies.skip();
-        this.pending.settle(words[w + ringLayout.ENTRY_TOKEN]!, reply);
-      }
-      replies.release();
-    } while (!replies.sleep());
-    this.#isDraining = false;
-    this.#options.onDurable(this.#stats[STAT.durable]!);
+    const w = start >>> 2;
+    const { words, floats } = replies.memory;
+    const token = words[w + ringLayout.ENTRY_TOKEN]!;
+    reply.kind = words[w + ringLayout.ENTRY_KIND]!;
+    reply.count = words[w + ringLayout.ENTRY_COUNT]!;
+    reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
+    reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
+    reply.start = start + ENTRY_HEAD_BYTES;
+    reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
+    replies.skip();
+    if (reply.kind === ENTRY.controlRefused) this.#definitions.again();
+    else this.pending.settle(token, reply);
+  }
+
+  /** As `defineMissing`; what finds no room in the ring is tried again by the next command, which is refused until then. */
+  #tryToDefine(): void {
+    try {
+      this.defineMissing();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Defines partners, currencies and the horizon that the group does not know yet. They go before any later command. */
@@ -382,6 +418,7 @@ export class GroupLink {
   stats(): GroupStats {
     const s = this.#stats;
     const at = (name: keyof typeof STAT): number => s[STAT[name]]!;
+    const publisher = this.#options.publishing?.stats();
     return {
       name: this.name,
       index: this.index,
@@ -389,7 +426,8 @@ export class GroupLink {
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       sequence: at("sequence"),
       durable: at("durable"),
-      published: at("durable"),
+      published: publisher?.published ?? at("durable"),
+      ...(publisher === undefined ? {} : { publisher }),
       ringBytes: this.#commands.capacity,
       ringUsedBytes: this.#commands.usedBytes,
       accounts: at("accounts"),

@@ -1,5 +1,6 @@
 /** Groups and stores, as those who run them see them. */
 import { Type } from "typebox";
+import type { PublisherStats } from "../../results/index.ts";
 import type { App, RouteDeps } from "../app-type.ts";
 import { ApiError } from "../errors.ts";
 import type { Group } from "../group.ts";
@@ -20,6 +21,17 @@ const GroupShape = Type.Object({
   lags: Type.Object(
     { durable: count, published: count },
     { description: "In commands: behind applied, behind durable" },
+  ),
+  publisher: Type.Optional(
+    Type.Object(
+      {
+        state: Type.Unsafe<string>({ type: "string", enum: ["starting", "publishing", "retrying", "refused"] }),
+        reason: Type.Optional(Type.String()),
+        records: count,
+        errors: count,
+      },
+      { description: "How publishing to Kafka goes; absent where it is not configured" },
+    ),
   ),
   ring: Type.Object({ bytes: count, usedBytes: count, fill: Type.Number({ minimum: 0, maximum: 1 }) }),
   accounts: count,
@@ -89,6 +101,7 @@ async function shown(group: Group) {
       durable: Math.max(0, stats.sequence - stats.durable),
       published: Math.max(0, stats.durable - stats.published),
     },
+    ...(stats.publisher === undefined ? {} : { publisher: publisherShown(stats.publisher) }),
     ring: { bytes: stats.ringBytes, usedBytes: stats.ringUsedBytes, fill: stats.ringUsedBytes / stats.ringBytes },
     accounts: stats.accounts,
     holds: stats.holds,
@@ -98,6 +111,11 @@ async function shown(group: Group) {
     freeBytes: stats.freeBytes,
     stateHash: stats.state === "serving" ? await hashOf(group) : null,
   };
+}
+
+/** `published` stands beside the other sequences already. */
+function publisherShown({ state, reason, records, errors }: PublisherStats) {
+  return { state, ...(reason === undefined ? {} : { reason }), records, errors };
 }
 
 /** One group that fails while it is asked must not hide the others (I11). */

@@ -9,6 +9,9 @@ import { Snapshotter } from "./snapshots.ts";
 /** The longest that a timer waits; a due time further away is looked at again then. */
 const TIMER_MS_MAX = 60_000;
 
+/** Pause before a due hold is tried again for which the journal had no room. */
+const NO_ROOM_PAUSE_MS = 100;
+
 export class GroupThread {
   readonly #start: ThreadStart;
   readonly #post: (message: FromGroup) => void;
@@ -51,9 +54,9 @@ export class GroupThread {
       wake: () => post(0),
     });
     const onEvent = (event: Extract<FromGroup, { kind: "event" }>["event"]) => post({ kind: "event", event });
-    const { retainSegments } = start;
+    const { retainSegments, publishCursor } = start;
     this.#snapshots = new Snapshotter(
-      { machine, journal, directory, group, retainSegments, onEvent },
+      { machine, journal, directory, group, retainSegments, publishCursor, onEvent },
       snapshotSequence,
     );
     this.#stats[STAT.snapshotSequence] = snapshotSequence;
@@ -130,7 +133,9 @@ export class GroupThread {
     }
     const due = this.#machine.state.holds.firstDueTime() - this.#pipeline.now();
     if (due === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#schedule(), Math.min(Math.max(due, 1), TIMER_MS_MAX));
+    // Due already, and the turn before did nothing: there is no room on the disk to write it down.
+    const waitMs = due > 0 ? due : NO_ROOM_PAUSE_MS;
+    this.#timer = setTimeout(() => this.#schedule(), Math.min(waitMs, TIMER_MS_MAX));
   }
 
   #maybeSnapshot(): void {

@@ -12,6 +12,8 @@ export interface ThreadStart {
   readonly segmentBytes: number;
   readonly snapshotCommands: number | undefined;
   readonly retainSegments: number | undefined;
+  /** One float64 in shared memory: the last sequence published; undefined where results are published nowhere. */
+  readonly publishCursor?: Float64Array | undefined;
   readonly commandRing: SharedArrayBuffer;
   readonly replyRing: SharedArrayBuffer;
   /** Figures by `STAT`. */

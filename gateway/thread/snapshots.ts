@@ -11,6 +11,8 @@ export interface SnapshotterOptions {
   readonly retainSegments: number | undefined;
   /** Where the files are; the file system unless given. */
   readonly layer?: FileLayer;
+  /** See ThreadStart. */
+  readonly publishCursor?: Float64Array | undefined;
   readonly onEvent: (event: SnapshotEvent) => void;
 }
 
@@ -69,8 +71,8 @@ export class Snapshotter {
   /** Deletes segments beyond those to keep; returns how many files went. */
   #trim(): number {
     const { directory, retainSegments, machine, layer = nodeLayer } = this.#options;
-    // Until results are published elsewhere, the journal serves them, so it is its own publish cursor.
-    const publishCursor = machine.sequence;
+    // Where results are published nowhere else, the journal serves them, so it is its own publish cursor.
+    const publishCursor = this.#options.publishCursor?.[0] ?? machine.sequence;
     const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments, layer);
     return trim({ directory, layer, keepFromSequence, publishCursor }).deleted.length;
   }
