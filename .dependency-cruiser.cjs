@@ -1,5 +1,5 @@
 /** Import direction: the folders are the boxes of the data flow, and arrows never point left. See docs/ARCHITECTURE.md. */
-const INNER = "^(engine|journal|results|gateway)/";
+const INNER = "^(engine|journal|results|stores|gateway)/";
 const TESTS = "(\\.test\\.ts$|/testing/|/testing\\.ts$|/fakes/|/e2e/|^engine/model/|^bench/torture/)";
 
 module.exports = {
@@ -18,13 +18,20 @@ module.exports = {
       name: "journal-knows-records-only",
       severity: "error",
       from: { path: "^journal/", pathNot: TESTS },
-      to: { path: "^(results|gateway|bench)/" },
+      to: { path: "^(results|stores|gateway|bench)/" },
     },
     {
       name: "results-read-the-journal",
       severity: "error",
       from: { path: "^results/", pathNot: TESTS },
-      to: { path: "^(gateway|bench)/" },
+      to: { path: "^(stores|gateway|bench)/" },
+    },
+    {
+      name: "stores-know-messages-only",
+      comment: "A store lives on result messages alone, so that it may run anywhere.",
+      severity: "error",
+      from: { path: "^stores/", pathNot: TESTS },
+      to: { path: "^(engine|journal|results|gateway|bench)/" },
     },
     { name: "nothing-imports-bench", severity: "error", from: { path: INNER }, to: { path: "^bench/" } },
     {
@@ -32,7 +39,7 @@ module.exports = {
       comment: "Other folders are entered by index.ts.",
       severity: "error",
       from: { path: "^([a-z]+)/", pathNot: TESTS },
-      to: { path: "^(engine|journal|results|gateway)/", pathNot: ["^$1/", "^[a-z]+/index\\.ts$"] },
+      to: { path: "^(engine|journal|results|stores|gateway)/", pathNot: ["^$1/", "^[a-z]+/(testing/)?index\\.ts$"] },
     },
     {
       name: "tests-stay-in-tests",

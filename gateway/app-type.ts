@@ -12,6 +12,7 @@ import type { Settings } from "./config.ts";
 import type { GroupDirectory, History, ResultLogs } from "./group.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Partner, Registry } from "./registry/index.ts";
+import type { Stores } from "./stores.ts";
 import type { Streams } from "./streams.ts";
 
 /** The Fastify instance that routes are registered on; request types follow from their schemas. */
@@ -49,6 +50,7 @@ export interface GatewayDeps {
   readonly groups: GroupDirectory;
   readonly resultLogs: ResultLogs;
   readonly history: History;
+  readonly stores: Stores;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger;
   readonly lifecycle: Lifecycle;

@@ -21,6 +21,7 @@ import { adminGroupRoutes } from "./routes/admin-groups.ts";
 import { adminCurrencyRoutes, adminKeyRoutes, adminServiceRoutes } from "./routes/admin-keys.ts";
 import { adminPartnerRoutes } from "./routes/admin-partners.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes, metricRoutes } from "./routes/operating.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { Streams } from "./streams.ts";
@@ -133,6 +134,7 @@ async function partnerScope(scope: App, deps: RouteDeps): Promise<void> {
     request.partner = deps.authenticator.partner(request.raw.socket, request.headers.authorization);
   });
   accountRoutes(scope, deps);
+  entryRoutes(scope, deps);
   commandRoutes(scope, deps);
   resultRoutes(scope, deps);
 }

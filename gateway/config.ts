@@ -32,6 +32,11 @@ export interface Settings {
   readonly data: string;
   /** Names, at least one, without repeats; the first takes the partners that name no group. */
   readonly groups: readonly string[];
+  /** The embedded store: `sqlite` keeps entries in the data folder. */
+  readonly store: "sqlite" | "off";
+  /** Urls of the stores that processes of their own write; given here, `/v1/admin/stores` shows how far they are. */
+  readonly redis: string | undefined;
+  readonly sql: string | undefined;
   readonly logLevel: LogLevel;
   /** Lower-case hex SHA-256 digests; when there are any, they alone admit an admin. */
   readonly adminKeyDigests: readonly string[];
@@ -116,6 +121,12 @@ function digests(value: string): readonly string[] {
   );
 }
 
+/** The url of a database. It is not repeated in a refusal: it may hold a password. */
+function url(variable: string, value: string, schemes: readonly string[]): string {
+  if (schemes.some((scheme) => value.startsWith(scheme)) && URL.canParse(value)) return value;
+  throw new ConfigError(`${PREFIX}${variable} is refused: it must be a url that begins with ${schemes.join(" or ")}.`);
+}
+
 const MIB = 1 << 20;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
@@ -127,7 +138,9 @@ const PARSERS = {
   KAFKA: brokers,
   KAFKA_TOPIC: topic,
   STORE: (value: string) =>
-    value === "off" ? value : refuse("STORE", value, "this version has no store yet; only `off` is possible"),
+    value === "sqlite" || value === "off" ? value : refuse("STORE", value, "it must be `sqlite` or `off`"),
+  REDIS: (value: string) => url("REDIS", value, ["redis://", "rediss://"]),
+  SQL: (value: string) => url("SQL", value, ["mysql://"]),
   LOG_LEVEL: logLevel,
   RATE_LIMIT: (value: string) =>
     value === "off" ? value : refuse("RATE_LIMIT", value, "this version has no rate limit yet; only `off` is possible"),
@@ -152,7 +165,7 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   DATA: "./data",
   GROUPS: "g0",
   KAFKA_TOPIC: "ringfence.results",
-  STORE: "off",
+  STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
   ADMIN_HOST: "127.0.0.1",
@@ -203,7 +216,7 @@ export function readSettings(environment: Environment): Settings {
   refuseUnknown(environment);
   const read = <V extends Variable>(variable: V) =>
     value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[V]>);
-  for (const variable of ["STORE", "RATE_LIMIT"] as const) read(variable);
+  read("RATE_LIMIT");
   const listener = { host: required(read("HOST")), port: required(read("PORT")) };
   const admin = { host: required(read("ADMIN_HOST")), port: required(read("ADMIN_PORT")) };
   const apart =
@@ -216,6 +229,9 @@ export function readSettings(environment: Environment): Settings {
     adminListener: apart ? Object.freeze(admin) : undefined,
     data: required(read("DATA")),
     groups: required(read("GROUPS")),
+    store: required(read("STORE")),
+    redis: read("REDIS"),
+    sql: read("SQL"),
     logLevel: required(read("LOG_LEVEL")),
     adminKeyDigests: read("ADMIN_KEY_SHA256") ?? Object.freeze([]),
     horizonCommands: required(read("HORIZON")),

@@ -43,6 +43,12 @@ export const HTTP_ERRORS = Object.freeze({
   HEADERS_TOO_LARGE: define(431, "Headers too large", "The request's headers have too many bytes."),
   INTERNAL: define(500, "Internal error", "A fault of the service. For commands the outcome is unknown.", "same ids"),
   OVERLOADED: define(503, "Overloaded", "The group has no room at the moment; nothing was taken.", "yes"),
+  STORE_DOWN: define(
+    503,
+    "Store down",
+    "The store that keeps entries cannot answer; commands and balances go on.",
+    "yes",
+  ),
   GROUP_DOWN: define(503, "Group down", "The group is recovering or has stopped; nothing was taken.", "yes"),
   OUTCOME_UNKNOWN: define(503, "Outcome unknown", "Not durable in time: it may be applied or not.", "same ids"),
   DISK_FULL: define(503, "Disk full", "The disk is nearly full, so commands are refused; nothing was taken.", "yes"),

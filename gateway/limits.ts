@@ -9,6 +9,15 @@ export const LOOKUP_ACCOUNTS_MAX = 1000;
 /** Results on one page; the same slice size as in the results topic, some 400 KB of JSON. */
 export const RESULTS_PAGE_MAX = 1000;
 
+/** Entries on one page: as many as results, which are larger. */
+export const ENTRIES_PAGE_MAX = 1000;
+
+/** Entries on a page unless asked otherwise: a screenful. */
+export const ENTRIES_PAGE_DEFAULT = 50;
+
+/** Characters of a cursor: two numbers of 15 digits in base64 are 42. */
+export const CURSOR_CHARACTERS_MAX = 64;
+
 /** Seconds that a long poll, or `Prefer: wait` on commands, may ask for: below the idle time of common proxies. */
 export const WAIT_SECONDS_MAX = 30;
 

@@ -1,6 +1,7 @@
 /** Prometheus metrics. Groups count in shared memory; what they say is read when a scrape comes, and costs nothing between. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as PromRegistry } from "prom-client";
 import type { GroupDirectory, GroupStats } from "./group.ts";
+import { NO_STORES, type StoreStatus, type Stores } from "./stores.ts";
 
 interface GroupMetric {
   readonly name: string;
@@ -62,6 +63,17 @@ const GROUP_METRICS: readonly GroupMetric[] = [
   counter("ringfence_sync_seconds_total", "Time spent in syncs since the start.", (s) => s.syncMsTotal / 1000),
 ];
 
+/** All metrics of a store, each with the labels `store` and `group`. */
+const STORE_METRICS: readonly { name: string; help: string; value: (status: StoreStatus) => number }[] = [
+  { name: "ringfence_store_watermark", help: "Last sequence that a store has applied.", value: (s) => s.watermark },
+  { name: "ringfence_store_lag", help: "Durable sequences behind a store's watermark.", value: (s) => s.lag },
+  {
+    name: "ringfence_store_stopped",
+    help: "1 while a store has stopped and an operator must look, else 0.",
+    value: (s) => (s.state === "stopped" ? 1 : 0),
+  },
+];
+
 /** Names of the metrics of a group, for docs and tests. */
 export const GROUP_METRIC_NAMES: readonly string[] = GROUP_METRICS.map(({ name }) => name);
 
@@ -74,11 +86,12 @@ export class Metrics {
   /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
   #scraped: readonly GroupStats[] = [];
 
-  constructor(groups: GroupDirectory) {
+  constructor(groups: GroupDirectory, stores: Stores = NO_STORES) {
     collectDefaultMetrics({ register: this.#registry });
     this.#groups = groups;
     for (const metric of GROUP_METRICS) this.#addGroupMetric(metric);
     this.#addCommandMetric();
+    this.#addStoreMetrics(stores);
     this.#requests = new Histogram({
       name: "ringfence_http_request_seconds",
       help: "Time to answer a request, by route pattern; POST /v1/commands and event streams are not in it.",
@@ -130,6 +143,22 @@ export class Metrics {
         for (const [status, count] of this.#commands) metric.inc({ status: String(status) }, count);
       },
     });
+  }
+
+  #addStoreMetrics(stores: Stores): void {
+    for (const { name, help, value } of STORE_METRICS) {
+      const metric: Gauge<"store" | "group"> = new Gauge({
+        name,
+        help,
+        labelNames: ["store", "group"],
+        registers: [this.#registry],
+        collect: async () => {
+          for (const status of await stores.status()) {
+            metric.set({ store: status.name, group: status.group }, value(status));
+          }
+        },
+      });
+    }
   }
 
   #addGroupMetric({ name, help, kind, value }: GroupMetric): void {

@@ -32,6 +32,7 @@ function rows(columns: number): string[][] {
 
 const PARTNER_OPERATIONS = [
   "GET /v1/accounts/{account}",
+  "GET /v1/accounts/{account}/entries",
   "GET /v1/commands/{id}",
   "GET /v1/results",
   "POST /v1/accounts/lookup",

@@ -4,3 +4,8 @@ import { join } from "node:path";
 export function groupDirectory(data: string, group: string): string {
   return join(data, "groups", group);
 }
+
+/** The embedded store's file. */
+export function storePath(data: string): string {
+  return join(data, "store.db");
+}

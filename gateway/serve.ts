@@ -11,9 +11,14 @@ import { commandRoute } from "./hot/command-route.ts";
 import type { LinkLog } from "./link/group-link.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
-import { groupDirectory } from "./paths.ts";
+
+import { groupDirectory, storePath } from "./paths.ts";
+
 import { QueryThread } from "./query-thread.ts";
 import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
+import { EmbeddedStore } from "./store/embedded-store.ts";
+import { OutsideStores } from "./store/outside-stores.ts";
+import { NO_STORES } from "./stores.ts";
 
 /** A running service. */
 export interface Service {
@@ -70,6 +75,7 @@ export async function start(settings: Settings): Promise<Service> {
   });
   const lifecycle: Lifecycle = { stopping: false };
   const query = new QueryThread(settings, logger);
+  const store = embeddedStore(settings, logger);
   const publisher = publisherOf(settings, registry, logger);
   const groups = new Groups({
     settings,
@@ -77,12 +83,15 @@ export async function start(settings: Settings): Promise<Service> {
     log: logger,
     onDurable: (group, sequence) => {
       query.advance(group, sequence);
+      store?.advance(group, sequence);
       publisher?.advance(group, sequence);
     },
     publishing: (group) => publisher && { cursor: publisher.cursor(group), stats: () => publisher.stats(group) },
     verify: (group, state) => query.verify(group, state),
   });
-  const metrics = new Metrics(groups);
+  const outside = new OutsideStores(settings, (group) => groups.link(group)?.stats().durable ?? 0);
+  const stores = outside.beside(store ?? NO_STORES);
+  const metrics = new Metrics(groups, stores);
   const deps: GatewayDeps = {
     settings,
     registry,
@@ -90,6 +99,7 @@ export async function start(settings: Settings): Promise<Service> {
     groups,
     resultLogs: query,
     history: query,
+    stores,
     metrics,
     logger,
     lifecycle,
@@ -112,12 +122,19 @@ export async function start(settings: Settings): Promise<Service> {
     // Behind the groups: what they took last is durable now, and goes out if Kafka takes it soon.
     await publisher?.stop();
     await query.close();
+    await Promise.all([store?.close(), outside.close()]);
     registry.close();
     lock.release();
   };
   const { adminListener } = settings;
   const adminUrl = adminListener === undefined ? url : urlOf(adminListener, portOf(apps[1]!));
   return { url, adminUrl, credentials, stop };
+}
+
+function embeddedStore(settings: Settings, log: LinkLog): EmbeddedStore | undefined {
+  if (settings.store === "off") return undefined;
+  const groups = settings.groups.map((name) => ({ name, directory: groupDirectory(settings.data, name) }));
+  return new EmbeddedStore({ path: storePath(settings.data), groups }, log);
 }
 
 function publisherOf(settings: Settings, registry: Registry, log: LinkLog): Publisher | undefined {

@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 import { buildApp, type Surface } from "./app.ts";
 import type { App, GatewayDeps } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
-import { FakeDirectory, FakeGroup, FakeHistory, FakeResultLogs } from "./fakes/group.ts";
+import { FakeDirectory, FakeGroup, FakeHistory, FakeResultLogs, FakeStores } from "./fakes/group.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { type Partner, Registry } from "./registry/index.ts";
@@ -31,6 +31,7 @@ export interface TestGateway {
   readonly group: FakeGroup;
   readonly log: FakeResultLogs["log"];
   readonly history: FakeHistory;
+  readonly stores: FakeStores;
   /** Lines that were logged. */
   readonly lines: string[];
   readonly demo: TestPartner;
@@ -60,6 +61,7 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
   const groups = new FakeDirectory([group]);
   const resultLogs = new FakeResultLogs();
   const history = new FakeHistory();
+  const stores = new FakeStores();
   const deps: GatewayDeps = {
     settings: { groups: ["g0"] },
     registry,
@@ -67,7 +69,8 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
     groups,
     resultLogs,
     history,
-    metrics: new Metrics(groups),
+    stores,
+    metrics: new Metrics(groups, stores),
     logger: createLogger("info", { write: (line) => void lines.push(line) }),
     lifecycle: { stopping: false },
     registerCommandRoute,
@@ -83,5 +86,5 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
   };
   const demo = { partner: registry.partner("demo")!, headers: bearer(credentials!.partner.key) };
   const admin = bearer(credentials!.admin!.key);
-  return { app, deps, registry, group, log: resultLogs.log, history, lines, demo, admin, other };
+  return { app, deps, registry, group, log: resultLogs.log, history, stores, lines, demo, admin, other };
 }

@@ -1,4 +1,7 @@
 /** The door of `results/`: what other folders may use. */
+
+export { type AccountAt, accountsOf, type SnapshotAccounts, snapshotAccounts } from "./accounts-at.ts";
+
 export {
   type Alarm,
   eachResult,
@@ -8,7 +11,9 @@ export {
 } from "./consumer/consumer.ts";
 export { Continuity, type Position } from "./consumer/continuity.ts";
 export { parseMessage, type RawMessage } from "./consumer/parse.ts";
+
 export { ResultsError } from "./errors.ts";
+export { type FedFrame, JournalFeed } from "./journal-feed.ts";
 export { JournalNames } from "./journal-names.ts";
 export { JournalQueries, type JournalQueriesOptions, JournalResultLog } from "./journal-queries.ts";
 export { type Change, HEADER, MESSAGE_TYPE, type Result, type ResultsMessage } from "./message.ts";

@@ -8,6 +8,7 @@ const HELP = `Usage: ringfence <command>
 
   serve      serve HTTP; settings come from RINGFENCE_… variables
   journal    verify, dump or replay a group's journal; reads only
+  store      run, compare or rebuild balance stores
   bench      run a benchmark
 
 ringfence <command> --help tells more.`;
@@ -41,6 +42,11 @@ async function dispatch([command, ...rest]: readonly string[], terminal: Termina
       return serveCommand(rest, terminal);
     case "journal":
       return journalCommand(rest, terminal);
+    case "store": {
+      // Only here, for it loads the clients of Redis, MariaDB and Kafka.
+      const { storeCommand } = await import("./store.ts");
+      return storeCommand(rest, terminal);
+    }
     case "bench":
       return benchCommand(rest, terminal);
     case "--help":
@@ -49,9 +55,9 @@ async function dispatch([command, ...rest]: readonly string[], terminal: Termina
       await terminal.out(HELP);
       return EXIT.done;
     case undefined:
-      throw new UsageError("a command is missing: serve, journal or bench; ringfence --help tells more.");
+      throw new UsageError("a command is missing: serve, journal, store or bench; ringfence --help tells more.");
     default:
-      throw new UsageError(`${JSON.stringify(command)} is not a command; there are serve, journal and bench.`);
+      throw new UsageError(`${JSON.stringify(command)} is not a command; there are serve, journal, store and bench.`);
   }
 }
 

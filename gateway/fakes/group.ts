@@ -13,6 +13,7 @@ import type {
   ResultPage,
   VerifyReport,
 } from "../group.ts";
+import type { EntriesPage, EntriesQuery, StoreStatus, Stores } from "../stores.ts";
 
 const STATS = {
   state: "serving",
@@ -175,5 +176,24 @@ export class FakeHistory implements History {
   async balanceAt(query: PastAccountQuery) {
     this.asked.push(query);
     return this.answer;
+  }
+}
+
+export class FakeStores implements Stores {
+  readonly asked: EntriesQuery[] = [];
+  readonly statuses: StoreStatus[] = [];
+  /** By account. */
+  readonly pages = new Map<string, EntriesPage>();
+  /** When set, what is asked rejects with it. */
+  failure: ApiError | undefined;
+
+  async status(): Promise<readonly StoreStatus[]> {
+    return this.statuses;
+  }
+
+  async entries(query: EntriesQuery): Promise<EntriesPage | undefined> {
+    this.asked.push(query);
+    if (this.failure !== undefined) throw this.failure;
+    return this.pages.get(query.account);
   }
 }

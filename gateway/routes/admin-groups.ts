@@ -72,10 +72,18 @@ const VERIFY = {
     ),
   },
 };
+const StoreShape = Type.Object({
+  name: Type.String({ examples: ["sqlite"] }),
+  group: Type.String(),
+  watermark: Sequence,
+  lag: Type.Integer({ minimum: 0, description: "Durable sequences behind the watermark" }),
+  state: Type.Unsafe<string>({ type: "string", enum: ["starting", "following", "retrying", "stopped", "unreachable"] }),
+  reason: Type.Optional(Type.String()),
+});
 const STORES = {
-  summary: "Balance stores; this version has none",
+  summary: "Balance stores: how far each has got in each group",
   tags,
-  response: { 200: reply("Stores", Type.Object({ stores: Type.Array(Type.Unknown()) })) },
+  response: { 200: reply("Stores", Type.Object({ stores: Type.Array(StoreShape) })) },
 };
 
 async function shown(group: Group) {
@@ -145,5 +153,5 @@ export function adminGroupRoutes(app: App, deps: RouteDeps): void {
     return found;
   });
 
-  app.get("/v1/admin/stores", { schema: STORES }, () => ({ stores: [] }));
+  app.get("/v1/admin/stores", { schema: STORES }, async () => ({ stores: await deps.stores.status() }));
 }

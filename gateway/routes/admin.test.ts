@@ -202,7 +202,10 @@ describe("groups", () => {
     expect([response.statusCode, response.json().code]).toEqual([404, "NOT_FOUND"]);
   });
 
-  it("have no stores yet", async () => {
-    expect((await call(await testGateway(), "GET", "/stores")).json()).toEqual({ stores: [] });
+  it("show each store's watermark, lag and state", async () => {
+    const gateway = await testGateway();
+    const status = { name: "sqlite", group: "g0", watermark: 7, lag: 2, state: "following" } as const;
+    gateway.stores.statuses.push(status);
+    expect((await call(gateway, "GET", "/stores")).json()).toEqual({ stores: [status] });
   });
 });

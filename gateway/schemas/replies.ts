@@ -115,6 +115,28 @@ const ResultPage = Type.Object(
   closed,
 );
 
+const Entry = Type.Object(
+  {
+    sequence: Sequence,
+    id: Type.String({ description: "The command's id", examples: ["ord-1"] }),
+    type: oneOf(TYPE_NAMES.filter((name) => name !== undefined)),
+    amount: Type.String({ description: "Signed change of available + held; never zero", examples: ["-10.25"] }),
+    balance: Type.String({ description: "available + held after it", examples: ["89.75"] }),
+    counterparty: Type.String({ description: "The account on the other side, or `@world`", examples: ["@world"] }),
+    memo: nullable(Type.String({ maxLength: MEMO_BYTES_MAX })),
+    at: Time,
+  },
+  { ...closed, description: "One change of an account's balance; holds, releases and expiries make none" },
+);
+
+const EntryPage = Type.Object(
+  {
+    entries: Type.Array(component("Entry"), { description: "Newest first" }),
+    cursor: nullable(Type.String({ description: "For the next, older page; null on the last" })),
+  },
+  closed,
+);
+
 /** Component name → schema. */
 export const REPLY_SCHEMAS = Object.freeze({
   Problem,
@@ -125,4 +147,6 @@ export const REPLY_SCHEMAS = Object.freeze({
   Account,
   UnknownAccount,
   ResultPage,
+  Entry,
+  EntryPage,
 });

@@ -1,0 +1,124 @@
+/** Entry of the embedded store's thread. SQLite's calls take their thread until they are done: here they delay nobody. */
+import { readlinkSync, renameSync, rmSync } from "node:fs";
+import { setPriority } from "node:os";
+import { setImmediate as turn } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { CursorError, SqliteStore, StoreError } from "../../stores/index.ts";
+import { Follower } from "./follower.ts";
+import type { FromStore, GroupStatus, Note, StoreThreadStart, ToStore } from "./messages.ts";
+
+/** Milliseconds between two reports of the state while there is work. */
+const REPORT_MS = 50;
+
+/** Niceness of this thread: a store that lags is better than commands that wait for a processor. */
+const NICENESS = 10;
+
+/** SQLite's codes for a file that is damaged, or is no database. */
+const UNREADABLE = new Set([11, 26]);
+
+const port = parentPort;
+if (port === null) throw new Error("worker.ts is started as a worker");
+const { path, groups } = workerData as StoreThreadStart;
+const send = (message: FromStore) => port.postMessage(message);
+const note = (one: Note) => send({ kind: "note", note: one });
+const durable = new Map<string, number>();
+let isStopping = false;
+let wake: () => void = () => {};
+
+yieldToOthers();
+const store = await openStore();
+const followers = groups.map(({ name, directory }) => new Follower({ group: name, directory, store, note }));
+
+port.on("message", (message: ToStore) => {
+  if (message.kind === "entries") {
+    answer(message.id, message.query);
+    return;
+  }
+  if (message.kind === "durable") for (const [group, sequence] of message.groups) durable.set(group, sequence);
+  else isStopping = true;
+  wake();
+});
+
+await follow();
+for (const follower of followers) follower.close();
+await store.close();
+port.close();
+
+async function follow(): Promise<void> {
+  let reportedAtMs = 0;
+  while (!isStopping) {
+    const news = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const worked = await round();
+    const nowMs = performance.now();
+    if (!worked || nowMs - reportedAtMs > REPORT_MS) {
+      report();
+      reportedAtMs = nowMs;
+    }
+    // A turn, in which reads are answered.
+    if (worked) await turn();
+    else await newsOrRetry(news, nowMs);
+  }
+}
+
+/** Each group in its turn, for SQLite has one writer at a time. */
+async function round(): Promise<boolean> {
+  let worked = false;
+  for (const [index, { name }] of groups.entries()) {
+    const sequence = durable.get(name);
+    if (sequence !== undefined && (await followers[index]!.step(sequence, performance.now()))) worked = true;
+  }
+  return worked;
+}
+
+async function newsOrRetry(news: Promise<void>, nowMs: number): Promise<void> {
+  const waitMs = Math.min(...followers.map((follower) => follower.waitMs(nowMs)));
+  if (waitMs === Number.POSITIVE_INFINITY) return news;
+  const timer = setTimeout(wake, waitMs);
+  await news;
+  clearTimeout(timer);
+}
+
+function report(): void {
+  const states: GroupStatus[] = followers.map(({ status }) => status);
+  send({ kind: "status", groups: states });
+}
+
+function answer(id: number, query: Parameters<SqliteStore["entries"]>[0]): void {
+  store.entries(query).then(
+    (page) => send({ kind: "page", id, page }),
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      send({ kind: "refused", id, isCursor: error instanceof CursorError, message });
+    },
+  );
+}
+
+/** The store holds nothing that the journal does not: one that cannot be read is put aside, and made anew. */
+async function openStore(): Promise<SqliteStore> {
+  const opened = new SqliteStore({ path });
+  try {
+    await opened.prepare();
+    return opened;
+  } catch (error) {
+    const isUnreadable = error instanceof Error && "errcode" in error && UNREADABLE.has(Number(error.errcode) & 0xff);
+    if (!isUnreadable && !(error instanceof StoreError)) throw error;
+    note({ level: "warn", text: `the embedded store is put aside as ${path}.old and rebuilt: ${error.message}` });
+  }
+  renameSync(path, `${path}.old`);
+  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  const anew = new SqliteStore({ path });
+  await anew.prepare();
+  return anew;
+}
+
+/** On Linux a thread has a priority of its own; elsewhere nothing is changed, for it would be the whole process's. */
+function yieldToOthers(): void {
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), NICENESS);
+  } catch {
+    // Without /proc, or not allowed: the store works all the same.
+  }
+}

@@ -1,0 +1,233 @@
+/** Balances and recent entries in Redis: a hash a balance, a list of entries, and a watermark, changed by one script a batch. */
+import { createHash } from "node:crypto";
+import { Redis } from "ioredis";
+import { makeCursor, readCursor } from "../cursor.ts";
+import { type Projection, project } from "../projection.ts";
+import {
+  type Balance,
+  type Batch,
+  type Entry,
+  type EntryPage,
+  type EntryQuery,
+  NOTHING,
+  type Store,
+  StoreError,
+  type Watermark,
+} from "../store.ts";
+import { accountOf, balanceKey, entriesKey, groupPattern, resetKey, watermarkKey } from "./keys.ts";
+import { APPLY } from "./script.ts";
+
+/** Entries kept of an account unless told otherwise: Redis holds all in memory. */
+const ENTRIES_KEPT = 1000;
+
+/** Keys asked for at a time in a scan. */
+const SCAN_KEYS = 1000;
+
+/** Accounts that one script call writes in a seeding. */
+const SEED_ACCOUNTS = 2000;
+
+/** Milliseconds after which a reset that shows no sign of life counts as dead. */
+const RESET_LOCK_MS = 15_000;
+
+/** Milliseconds in which Redis must answer; after that the outcome is unknown, and the watermark tells. */
+const ANSWER_MS = 5000;
+
+const APPLY_DIGEST = createHash("sha1").update(APPLY).digest("hex");
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://`. */
+  readonly url: string;
+  /** Newest entries kept of each account, at least 1. */
+  readonly entriesKept?: number;
+}
+
+export class RedisStore implements Store {
+  readonly name = "redis";
+  readonly #redis: Redis;
+  readonly #entriesKept: number;
+  /** Watermarks that this store wrote last; the script compares them with what is there. */
+  readonly #known = new Map<string, Watermark>();
+
+  constructor({ url, entriesKept = ENTRIES_KEPT }: RedisOptions) {
+    this.#entriesKept = entriesKept;
+    this.#redis = new Redis(url, {
+      lazyConnect: true,
+      // Calls fail at once while there is no connection: whoever applies decides when to try again.
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      commandTimeout: ANSWER_MS,
+      connectTimeout: ANSWER_MS,
+      retryStrategy: (times) => Math.min(50 * 2 ** times, 2000),
+    });
+    // Each call that fails rejects by itself; without a listener Node would end the process.
+    this.#redis.on("error", () => {});
+  }
+
+  /** Throws StoreError where Redis may evict keys: a balance that is missing looks like an account that never was. */
+  async prepare(): Promise<void> {
+    if (this.#redis.status === "wait") await this.#redis.connect();
+    const memory = await this.#setting("maxmemory");
+    const policy = await this.#setting("maxmemory-policy");
+    if (memory !== undefined && memory !== "0" && policy !== "noeviction") {
+      throw new StoreError(`Redis may evict balances: set maxmemory-policy to noeviction, it is ${policy}.`);
+    }
+  }
+
+  /** Undefined where the server does not tell, as services of clouds do not. */
+  async #setting(name: string): Promise<string | undefined> {
+    try {
+      const found = (await this.#redis.config("GET", name)) as unknown;
+      return settingIn(found, name);
+    } catch (error) {
+      if (error instanceof Error && error.name === "ReplyError") return undefined;
+      throw error;
+    }
+  }
+
+  async watermark(group: string): Promise<Watermark> {
+    const [sequence, epoch, journal] = await this.#redis.hmget(watermarkKey(group), "sequence", "epoch", "journal");
+    if (sequence === null || sequence === undefined) return NOTHING;
+    return { sequence: Number(sequence), epoch: Number(epoch), journal: journal ?? "" };
+  }
+
+  async apply(batch: Batch): Promise<Watermark> {
+    const { group } = batch;
+    for (;;) {
+      const before = this.#known.get(group) ?? (await this.watermark(group));
+      // Until the script has said so, nothing is known.
+      this.#known.delete(group);
+      const projection = project(batch, before);
+      const { watermark, applied } = projection;
+      // What an interrupted reset left would be mixed with what comes.
+      if (before.sequence === 0) await this.reset(group);
+      if (applied === 0 || (await this.#write(group, before, projection))) {
+        if (applied > 0) this.#known.set(group, watermark);
+        return watermark;
+      }
+      // The watermark is another one: a second process was faster, or Redis has lost data. Look, and see what is left to do.
+    }
+  }
+
+  async #write(group: string, before: Watermark, { watermark, accounts }: Projection): Promise<boolean> {
+    const keys = [watermarkKey(group)];
+    const { sequence, epoch, journal } = watermark;
+    const values: (string | number)[] = [before.sequence, sequence, epoch, journal, this.#entriesKept];
+    for (const { partner, currency, account, entries, ...update } of accounts) {
+      const key = { group, partner, currency, account };
+      keys.push(balanceKey(key), entriesKey(key));
+      const { available, held, status, version, firstVersion, firstAt, at } = update;
+      const createdAt = firstVersion === 1 ? Date.parse(firstAt) : "";
+      values.push(available, held, status, version, Date.parse(at), createdAt, entries.length);
+      for (const entry of entries) values.push(JSON.stringify(entry));
+    }
+    return (await this.#run(keys, values)) === 1;
+  }
+
+  async #run(keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+    // As one list, because a batch may have more values than a call may have arguments.
+    const rest = [keys.length, ...keys, ...values];
+    try {
+      return await this.#redis.call("EVALSHA", [APPLY_DIGEST, ...rest]);
+    } catch (error) {
+      // Unknown after a restart of the server.
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      return await this.#redis.call("EVAL", [APPLY, ...rest]);
+    }
+  }
+
+  async seed(group: string, watermark: Watermark, balances: Iterable<Balance>): Promise<void> {
+    await this.reset(group);
+    let commands = this.#redis.pipeline();
+    for (const { partner, currency, account, available, held, status, version, updatedAtMs } of balances) {
+      const key = balanceKey({ group, partner, currency, account });
+      commands.hset(key, { available, held, status, version, updated_at: updatedAtMs, created_at: 0 });
+      if (commands.length < SEED_ACCOUNTS) continue;
+      await all(commands);
+      commands = this.#redis.pipeline();
+    }
+    const { sequence, epoch, journal } = watermark;
+    await all(commands.hset(watermarkKey(group), { sequence, epoch, journal }));
+  }
+
+  async reset(group: string): Promise<void> {
+    this.#known.delete(group);
+    const lock = resetKey(group);
+    // A second reset, still going through the keys, would delete what was written after the first.
+    if ((await this.#redis.set(lock, "1", "PX", RESET_LOCK_MS, "NX")) !== "OK") {
+      throw new Error(`another process resets group ${group}`);
+    }
+    // First, so that what is left of a reset that broke off is not taken for a whole store.
+    await this.#redis.unlink(watermarkKey(group));
+    for (const kind of ["balance", "entries"] as const) {
+      for await (const keys of this.#scan(groupPattern(group, kind))) {
+        await all(
+          this.#redis
+            .pipeline()
+            .unlink(...keys)
+            .pexpire(lock, RESET_LOCK_MS),
+        );
+      }
+    }
+    await this.#redis.unlink(lock);
+  }
+
+  async *balances(group: string): AsyncGenerator<Balance, void, void> {
+    for await (const keys of this.#scan(groupPattern(group, "balance"))) {
+      const commands = this.#redis.pipeline();
+      for (const key of keys) commands.hmget(key, "available", "held", "status", "version", "updated_at");
+      const rows = (await all(commands)) as [string | null, string, string, string, string][];
+      for (const [index, [available, held, status, version, updatedAt]] of rows.entries()) {
+        if (available === null) continue;
+        const numbers = { version: Number(version), updatedAtMs: Number(updatedAt) };
+        yield { ...accountOf(keys[index]!), available, held, status, ...numbers };
+      }
+    }
+  }
+
+  /** Keys of a pattern, each once. */
+  async *#scan(pattern: string): AsyncGenerator<string[], void, void> {
+    // SCAN may give a key twice.
+    const seen = new Set<string>();
+    for (let cursor = "0"; ; ) {
+      const [next, found] = await this.#redis.scan(cursor, "MATCH", pattern, "COUNT", SCAN_KEYS);
+      const keys = found.filter((key) => !seen.has(key));
+      for (const key of keys) seen.add(key);
+      if (keys.length > 0) yield keys;
+      if (next === "0") return;
+      cursor = next;
+    }
+  }
+
+  /** Of the newest `entriesKept`. */
+  async entries(query: EntryQuery): Promise<EntryPage | undefined> {
+    const { limit, cursor } = query;
+    const [before] = cursor === undefined ? [Number.POSITIVE_INFINITY] : (readCursor(cursor, 1) as [number]);
+    const commands = this.#redis.pipeline().exists(balanceKey(query)).lrange(entriesKey(query), 0, -1);
+    const [exists, texts] = (await all(commands)) as [number, string[]];
+    if (exists === 0) return undefined;
+    const older = texts.map((text) => JSON.parse(text) as Entry).filter(({ sequence }) => sequence < before);
+    const entries = older.slice(0, limit);
+    return older.length > limit ? { entries, cursor: makeCursor(entries.at(-1)!.sequence) } : { entries };
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect();
+  }
+}
+
+/** Runs a pipeline; rejects if any of its commands failed. */
+async function all(commands: ReturnType<Redis["pipeline"]>): Promise<unknown[]> {
+  const replies = (await commands.exec()) ?? [];
+  return replies.map(([error, value]) => {
+    if (error !== null) throw error;
+    return value;
+  });
+}
+
+/** CONFIG GET answers with a list in RESP2 and with a map in RESP3. */
+function settingIn(found: unknown, name: string): string | undefined {
+  if (Array.isArray(found)) return found[found.indexOf(name) + 1] as string | undefined;
+  if (found instanceof Map) return found.get(name) as string | undefined;
+  return (found as Record<string, string>)[name];
+}

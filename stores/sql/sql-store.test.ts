@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { conformance } from "../testing/conformance.ts";
+import { batchOf } from "../testing/history.ts";
+import { applied, credits } from "../testing/results.ts";
+import { hasPrograms, startMariaDb, type TestDatabase } from "../testing/servers.ts";
+import { SqlStore } from "./sql-store.ts";
+
+const isThere = hasPrograms(["mariadbd", "mariadb-install-db", "mariadb"], "mariadb-server");
+
+describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
+  let server: TestDatabase;
+  beforeAll(async () => {
+    server = await startMariaDb();
+  });
+  afterAll(() => server?.stop());
+
+  async function connection() {
+    const made = await createConnection({ uri: server.url, multipleStatements: true });
+    onTestFinished(() => made.end());
+    return made;
+  }
+
+  async function open(): Promise<SqlStore> {
+    const store = new SqlStore({ url: server.url });
+    await store.prepare();
+    onTestFinished(() => store.close());
+    return store;
+  }
+
+  async function fresh(): Promise<SqlStore> {
+    await (await connection()).query("DROP DATABASE ringfence; CREATE DATABASE ringfence");
+    return open();
+  }
+
+  conformance({ fresh, again: () => open() });
+
+  test("user_balances shows uid, amount and both times, as One-Pass reads them", async () => {
+    const store = await fresh();
+    await store.apply(batchOf(credits(1, 2, "100001")));
+    const sql = await connection();
+    await sql.query("SET time_zone = '+00:00'");
+    const text =
+      "SELECT uid, amount, CAST(created_at AS CHAR) AS created_at, CAST(updated_at AS CHAR) AS updated_at FROM user_balances";
+    const [rows] = await sql.query<RowDataPacket[]>(text);
+    expect(rows).toEqual([
+      {
+        uid: "100001",
+        amount: "2.000000000000000000",
+        created_at: "2025-10-09 08:53:20.001",
+        updated_at: "2025-10-09 08:53:20.002",
+      },
+    ]);
+  });
+
+  test("a table where the view should be is refused", async () => {
+    await (await connection()).query(
+      "DROP DATABASE ringfence; CREATE DATABASE ringfence; CREATE TABLE ringfence.user_balances (uid INT)",
+    );
+    const store = new SqlStore({ url: server.url });
+    onTestFinished(() => store.close());
+    await expect(store.prepare()).rejects.toMatchObject({ name: "StoreError" });
+  });
+
+  test("quotes, backslashes and line ends in a memo are text", async () => {
+    const store = await fresh();
+    const memo = `'); DROP TABLE ringfence_entries; -- \\' " \n %`;
+    const change = { account: "alice", delta: "1.00", available: "1.00", version: 1 };
+    await store.apply(batchOf([applied(1, [change], { memo })]));
+    const page = await store.entries({
+      ...{ group: "g0", partner: "p1", currency: "CNY", account: "alice" },
+      limit: 1,
+    });
+    expect(page!.entries[0]!.memo).toBe(memo);
+  });
+
+  test("two processes with the same results make them count once", async () => {
+    const one = await fresh();
+    const other = await open();
+    const watermarks = await Promise.all([one.apply(batchOf(credits(1, 50))), other.apply(batchOf(credits(1, 60)))]);
+    expect(Math.max(...watermarks.map(({ sequence }) => sequence))).toBe(60);
+    const key = { group: "g0", partner: "p1", currency: "CNY", account: "alice" };
+    const page = await one.entries({ ...key, limit: 1000 });
+    expect(page!.entries.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 60 }, (_, i) => 60 - i));
+  });
+
+  test("a deadlock takes the whole batch back, and the next try applies it", async () => {
+    const store = await fresh();
+    await store.apply(batchOf(credits(1, 3)));
+    const sql = await connection();
+    // Holds alice's row, then wants the watermark that the store holds. InnoDB ends the one that has changed less.
+    await sql.query("CREATE TABLE ballast (n INT); SET innodb_lock_wait_timeout = 20; START TRANSACTION");
+    await sql.query(`INSERT INTO ballast VALUES ${Array(500).fill("(1)").join()}`);
+    await sql.query("UPDATE ringfence_balances SET status = status");
+    const applying = store.apply(batchOf(credits(4, 3))).then(
+      () => "applied",
+      (error: { errno: number }) => error.errno,
+    );
+    await waitForLock(sql);
+    await sql.query("UPDATE ringfence_watermarks SET epoch = epoch");
+    await sql.query("ROLLBACK");
+    expect(await applying).toBe(1213);
+    expect((await store.watermark("g0")).sequence).toBe(3);
+    expect((await store.apply(batchOf(credits(4, 3)))).sequence).toBe(6);
+    const key = { group: "g0", partner: "p1", currency: "CNY", account: "alice" };
+    expect((await store.entries({ ...key, limit: 100 }))!.entries).toHaveLength(6);
+  });
+
+  async function waitForLock(sql: Awaited<ReturnType<typeof connection>>): Promise<void> {
+    for (;;) {
+      const [rows] = await sql.query<RowDataPacket[]>("SELECT COUNT(*) AS n FROM information_schema.innodb_lock_waits");
+      if (rows[0]!.n > 0) return;
+      // The table is made anew only when nobody has looked for a tenth of a second.
+      await sleep(150);
+    }
+  }
+
+  test("a database that became read-only refuses, and takes the same batch once it is writable", async () => {
+    const store = await fresh();
+    await store.apply(batchOf(credits(1, 3)));
+    await server.root(
+      "SET GLOBAL read_only = 1; REVOKE ALL ON *.* FROM ringfence@'127.0.0.1'; GRANT ALL ON ringfence.* TO ringfence@'127.0.0.1'",
+    );
+    const blocked = new SqlStore({ url: server.url });
+    onTestFinished(() => blocked.close());
+    const failure = await blocked.apply(batchOf(credits(4, 3))).catch((error: { errno: number }) => error.errno);
+    await server.root("SET GLOBAL read_only = 0; GRANT ALL ON *.* TO ringfence@'127.0.0.1'");
+    expect(failure).toBe(1290);
+    expect((await blocked.apply(batchOf(credits(4, 3)))).sequence).toBe(6);
+  });
+});

@@ -1,0 +1,2 @@
+/** The door to the helpers of tests and benchmarks. */
+export { hasPrograms, startMariaDb, startRedis, type TestServer } from "./servers.ts";
