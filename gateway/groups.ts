@@ -3,7 +3,8 @@ import { formatMoney, fromBigInt } from "../engine/index.ts";
 import { renderResult } from "../results/index.ts";
 import type { Settings } from "./config.ts";
 import type { AccountView, Group, GroupDirectory, GroupStats, VerifyReport } from "./group.ts";
-import { GroupLink, type LinkLog, type Publishing } from "./link/group-link.ts";
+import { GroupLink, type Publishing } from "./link/group-link.ts";
+import type { LinkLog } from "./link/link-log.ts";
 import { groupDirectory } from "./paths.ts";
 import type { Registry } from "./registry/index.ts";
 

@@ -3,7 +3,7 @@ import { JournalQueries, type JournalResultLog, ResultsError, type VerifyQuery }
 import type { Settings } from "./config.ts";
 import { ApiError } from "./errors.ts";
 import type { History, PastAccountQuery, ResultLog, ResultLogs, VerifyReport } from "./group.ts";
-import type { LinkLog } from "./link/group-link.ts";
+import type { LinkLog } from "./link/link-log.ts";
 import { groupDirectory } from "./paths.ts";
 
 export class QueryThread implements History, ResultLogs {

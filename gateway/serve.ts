@@ -8,7 +8,7 @@ import { ConfigError, type Listener, readSettings, type Settings } from "./confi
 import { lockDataFolder } from "./data-lock.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
-import type { LinkLog } from "./link/group-link.ts";
+import type { LinkLog } from "./link/link-log.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 

@@ -24,7 +24,9 @@ import type { AccountView, GroupStats } from "../group.ts";
 import type { Registry } from "../registry/index.ts";
 import type { FromGroup, Inspection, ThreadStart, ToGroup } from "../thread/messages.ts";
 import { startGroupThread } from "../thread/start.ts";
+import { type Answer, Asks } from "./asks.ts";
 import { CONTROL_BYTES_MAX, Definitions, writeControls } from "./definitions.ts";
+import { type LinkLog, logEvent } from "./link-log.ts";
 import { PendingRequests, type Reply, type Waiting } from "./pending.ts";
 import { Restarts } from "./restarts.ts";
 
@@ -63,18 +65,6 @@ export interface Publishing {
   stats(): PublisherStats;
 }
 
-/** What a link writes to the log. */
-export interface LinkLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-interface Ask {
-  resolve(answer: { inspection?: Inspection; sequence?: number }): void;
-  reject(error: Error): void;
-}
-
 export class GroupLink {
   readonly name: string;
   readonly index: number;
@@ -82,8 +72,7 @@ export class GroupLink {
   readonly #options: LinkOptions;
   readonly #definitions: Definitions;
   readonly #restarts = new Restarts();
-  readonly #asks = new Map<number, Ask>();
-  #nextAsk = 1;
+  readonly #asks = new Asks();
   #worker: Worker | undefined;
   #commands!: RingProducer;
   #replies!: RingConsumer;
@@ -160,10 +149,10 @@ export class GroupLink {
         this.#onReady(message);
         break;
       case "answer":
-        this.#takeAsk(message.ask)?.resolve(message);
+        this.#asks.answer(message.ask, message);
         break;
       case "refused":
-        this.#takeAsk(message.ask)?.reject(new Error(message.reason));
+        this.#asks.refuse(message.ask, new Error(message.reason));
         break;
       case "event":
         logEvent(log, name, message.event);
@@ -211,8 +200,7 @@ export class GroupLink {
     this.#reason = reason;
     this.#options.log.error({ group: this.name, reason }, isFinal ? "group refuses to start" : "group failed");
     this.pending.loseAll();
-    for (const ask of this.#asks.values()) ask.reject(new ApiError("GROUP_DOWN"));
-    this.#asks.clear();
+    this.#asks.refuseAll(new ApiError("GROUP_DOWN"));
     this.#settle();
     if (isFinal || this.#isStopping) return;
     const restart = () => {
@@ -385,19 +373,9 @@ export class GroupLink {
     return this.#ask("snapshot").then((answer) => ({ sequence: answer.sequence! }));
   }
 
-  #ask(kind: "inspect" | "snapshot"): Promise<{ inspection?: Inspection; sequence?: number }> {
+  #ask(kind: "inspect" | "snapshot"): Promise<Answer> {
     if (this.#state !== "serving") return Promise.reject(this.#downError());
-    const ask = this.#nextAsk++;
-    return new Promise((resolve, reject) => {
-      this.#asks.set(ask, { resolve, reject });
-      this.#post({ kind, ask });
-    });
-  }
-
-  #takeAsk(number: number): Ask | undefined {
-    const ask = this.#asks.get(number);
-    this.#asks.delete(number);
-    return ask;
+    return this.#asks.ask((ask) => this.#post({ kind, ask }));
   }
 
   /** Called about every 100 ms: tells requests that have waited too long. */
@@ -458,11 +436,4 @@ export class GroupLink {
     const detail = this.#state === "recovering" ? `Group ${this.name} is recovering; nothing was taken.` : undefined;
     return new ApiError("GROUP_DOWN", detail);
   }
-}
-
-function logEvent(log: LinkLog, group: string, event: Extract<FromGroup, { kind: "event" }>["event"]): void {
-  const fields = { group, ...event };
-  if (event.kind === "cut" || event.kind === "snapshot-invalid") log.warn(fields, "journal repaired");
-  else if (event.kind === "prepare-failed" || event.kind === "snapshot-failed") log.error(fields, "journal needs room");
-  else log.info(fields, "journal");
 }

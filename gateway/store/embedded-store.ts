@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import type { EntryPage } from "../../stores/index.ts";
 import { ApiError } from "../errors.ts";
-import type { LinkLog } from "../link/group-link.ts";
+import type { LinkLog } from "../link/link-log.ts";
 import type { EntriesPage, EntriesQuery, StoreStatus, Stores } from "../stores.ts";
 import type { FromStore, GroupStatus, StoreThreadStart, ToStore } from "./messages.ts";
 

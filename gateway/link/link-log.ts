@@ -1,0 +1,16 @@
+import type { FromGroup } from "../thread/messages.ts";
+
+/** What a link writes to the log. */
+export interface LinkLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Writes an event of a group's journal at the level that it deserves. */
+export function logEvent(log: LinkLog, group: string, event: Extract<FromGroup, { kind: "event" }>["event"]): void {
+  const fields = { group, ...event };
+  if (event.kind === "cut" || event.kind === "snapshot-invalid") log.warn(fields, "journal repaired");
+  else if (event.kind === "prepare-failed" || event.kind === "snapshot-failed") log.error(fields, "journal needs room");
+  else log.info(fields, "journal");
+}
