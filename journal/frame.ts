@@ -1,5 +1,5 @@
 /**
- * Frame and seal: layout and the one check that runs before every write and after every read. FORMAT.md is the
+ * Frame and seal: layout and the check of what is read, and of what is to be written. FORMAT.md is the
  * specification; offsets are known here only.
  */
 import { hash } from "node:crypto";

@@ -125,7 +125,7 @@ export class Journal {
     if (!this.#fits(extent)) this.#rotate(extent);
     sealFrame(sealed, info, this.#chain);
     const view = viewOf(sealed);
-    // Not the body's CRC, which sealing has just made from these bytes: a second pass cost 3 % of a group's time.
+    // Not the body's CRC, which sealing has just made from these bytes: a second pass took 2 % of a group's time.
     const fault = headerFault(sealed, view, 0) ?? linkFault(sealed, view, 0, this.#chain);
     assert(fault === undefined, `a frame is valid and linked before it is written, not ${fault}`);
     assert(

@@ -1,7 +1,7 @@
 /** Clients that post buckets without rest, and send again, with the same ids, what they got no definite answer to. */
 
+import { Random } from "../../engine/model/random.ts";
 import type { Bucket, Command, Ledger, Result } from "./ledger.ts";
-import { Random } from "./random.ts";
 import type { Server } from "./server.ts";
 
 export const ACCOUNTS = 40;

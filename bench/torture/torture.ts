@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Random } from "../../engine/model/random.ts";
 import { type Audit, auditJournal, auditService } from "./audit.ts";
 import { Client } from "./clients.ts";
 import { Ledger } from "./ledger.ts";
-import { Random } from "./random.ts";
 import { Server } from "./server.ts";
 
 export interface TortureOptions {

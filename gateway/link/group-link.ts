@@ -240,8 +240,8 @@ export class GroupLink {
   }
 
   /**
-   * Takes answers, a slice at a time, until none is there; then waits to be woken. Between two slices the event loop reads requests:
-   * answering a whole frame first would leave the group without work for as long, and all requests would move in one convoy.
+   * Takes answers, a slice at a time, until none is there; then waits to be woken. Between two slices the event loop reads requests,
+   * so that a large frame's answers hold nobody up. It bounds that pause; the rate was the same with slices of 4 to 1,000.
    */
   #drain(): void {
     if (this.#isDraining) return;
