@@ -10,6 +10,7 @@ import { assert } from "../engine/index.ts";
 import type { Authenticator } from "./auth.ts";
 import type { Commands } from "./commands.ts";
 import type { Settings } from "./config.ts";
+import type { Edge } from "./edge/edge.ts";
 import type { GroupDirectory, History, ResultLogs } from "./group.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Partner, Registry } from "./registry/index.ts";
@@ -48,6 +49,7 @@ export interface GatewayDeps {
   readonly settings: Pick<Settings, "groups">;
   readonly registry: Registry;
   readonly authenticator: Authenticator;
+  readonly edge: Edge;
   readonly groups: GroupDirectory;
   readonly commands: Commands;
   readonly resultLogs: ResultLogs;

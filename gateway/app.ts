@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { App, GatewayDeps, RouteDeps } from "./app-type.ts";
+import type { Edge } from "./edge/edge.ts";
+import { contextOf } from "./edge/tls.ts";
 import { ApiError } from "./errors.ts";
 import type { Facade } from "./facades/facade.ts";
 import { readJson } from "./facades/json.ts";
@@ -13,7 +15,7 @@ import {
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
-  REQUEST_TIMEOUT_MS,
+  STALLED_CONNECTION_MS,
 } from "./limits.ts";
 import { collectOpenApi, docsRoutes, openApiRoute } from "./openapi.ts";
 import { JSON_CONTENT_POLICY, problemHeaders, renderProblem, SECURITY_HEADERS } from "./problem.ts";
@@ -65,7 +67,20 @@ function refuseSocket(error: Error, socket: Socket): void {
   socket.end(`HTTP/1.1 ${problem.status} Refused\r\n${lines.join("")}\r\n${body}`);
 }
 
+/** What node's server is made with, plain or with TLS. */
+function serverOptions({ requestTimeoutMs, tls }: Edge) {
+  const options = {
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    // How late a slow client may be found out.
+    connectionsCheckingInterval: Math.min(2_000, requestTimeoutMs),
+    maxHeaderSize: HEADER_BYTES_MAX,
+  };
+  return tls === undefined ? { http: options } : { https: { ...options, ...contextOf(tls) } };
+}
+
 function makeServer(deps: GatewayDeps): App {
+  const { edge } = deps;
   return fastify({
     loggerInstance: deps.logger,
     // Neither a line nor a child logger a request: the hot route cannot pay for them, and metrics count what is served.
@@ -74,14 +89,10 @@ function makeServer(deps: GatewayDeps): App {
     genReqId: (request) => requestIdOf(request.headers),
     requestIdHeader: false,
     bodyLimit: COLD_BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: edge.requestTimeoutMs,
+    connectionTimeout: STALLED_CONNECTION_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 2_000,
-      maxHeaderSize: HEADER_BYTES_MAX,
-    },
+    ...serverOptions(edge),
     // Our own answer is a problem document: see `coldHooks`.
     return503OnClosing: false,
     forceCloseConnections: "idle",
@@ -100,9 +111,10 @@ function shareBasics(app: App, deps: GatewayDeps): void {
   app.server.maxConnections = CONNECTIONS_MAX;
   app.decorateRequest("partner", undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(deps, new ApiError("NOT_FOUND", "There is no such route."), request, reply),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    deps.edge.limits.chargeAddress(request.raw.socket.remoteAddress);
+    sendProblem(deps, new ApiError("NOT_FOUND", "There is no such route."), request, reply);
+  });
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser("error", "error");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
@@ -133,9 +145,17 @@ function guarded(scope: App, deps: GatewayDeps, check: (request: FastifyRequest)
   });
 }
 
+/** Counts a scope's requests while they are under way. Health, metrics and the admin's are not: they must be answered then too. */
+function counted(scope: App, { edge }: RouteDeps): void {
+  scope.addHook("onRequest", async (_, reply) => edge.inFlight.enter(reply.raw));
+}
+
 async function partnerScope(scope: App, deps: RouteDeps): Promise<void> {
+  counted(scope, deps);
   guarded(scope, deps, (request) => {
-    request.partner = deps.authenticator.partner(request.raw.socket, request.headers.authorization);
+    const { raw, headers } = request;
+    request.partner = deps.authenticator.partner(raw.socket, headers.authorization);
+    deps.edge.inFlight.assign(raw, request.partner.index);
   });
   accountRoutes(scope, deps);
   entryRoutes(scope, deps);
@@ -167,6 +187,7 @@ async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise
   });
   // Their bodies carry JsonNumbers, and each has rules of its own for what it refuses: the schemas are for the document only.
   scope.setValidatorCompiler(() => () => true);
+  counted(scope, deps);
   scope.addHook("onRequest", async () => {
     if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
   });
@@ -196,7 +217,7 @@ export async function buildApp(deps: GatewayDeps, surface: Surface, facades: rea
   await app.register(async (scope: App) => {
     coldHooks(scope, deps);
     healthRoutes(scope, routeDeps);
-    openApiRoute(scope);
+    openApiRoute(scope, deps);
     if (surface !== "operators") await scope.register(async (inner: App) => partnerScope(inner, routeDeps));
     if (surface !== "operators") {
       for (const facade of facades) await scope.register(async (inner: App) => facadeScope(inner, routeDeps, facade));

@@ -1,5 +1,6 @@
 /** Who asks: Bearer keys looked up by digest, remembered on the socket. */
 import type { Socket } from "node:net";
+import { RateLimits } from "./edge/rate-limits.ts";
 import { ApiError } from "./errors.ts";
 import { digestOf, type Partner, type Principal, type Registry } from "./registry/index.ts";
 
@@ -17,32 +18,52 @@ const BEARER = /^Bearer +([A-Za-z0-9_-]{1,128}) *$/i;
 
 export class Authenticator {
   readonly #registry: Registry;
+  readonly #limits: RateLimits;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, limits = new RateLimits(undefined)) {
     this.#registry = registry;
+    this.#limits = limits;
   }
 
   /**
    * Whom the `Authorization` header stands for; undefined without a valid key. A kept-alive connection sends the same header
    * again and again, so its proof is kept on the socket: a string comparison instead of a SHA-256 and a map lookup a
    * request. Any change of the registry (a key revoked, a partner suspended) makes all proofs stale at once.
+   *
+   * A key that is looked up costs its address a token, which comes back if the key is good. Throws RATE_LIMITED before the key is
+   * looked at when there is none: else an answer would still tell a guesser right from wrong.
    */
   principal(socket: Socket, header: string | undefined): Principal | undefined {
-    if (header === undefined) return undefined;
+    if (header === undefined) {
+      this.#limits.chargeAddress(socket.remoteAddress);
+      return undefined;
+    }
     const proof = (socket as ProvenSocket)[PROOF];
     const { version } = this.#registry;
     if (proof !== undefined && proof.version === version && proof.header === header) return proof.principal;
+    this.#limits.chargeAddress(socket.remoteAddress);
     const key = BEARER.exec(header)?.[1];
     const principal = key === undefined ? undefined : this.#registry.principalOf(digestOf(key));
-    if (principal !== undefined) (socket as ProvenSocket)[PROOF] = { header, version, principal };
+    if (principal === undefined) return undefined;
+    this.#limits.refundAddress(socket.remoteAddress);
+    (socket as ProvenSocket)[PROOF] = { header, version, principal };
     return principal;
   }
 
-  /** The partner that asks. Throws UNAUTHENTICATED without a valid key, FORBIDDEN for a key of another kind. */
+  /**
+   * The partner that asks, once a request: it pays for it. Throws UNAUTHENTICATED without a valid key, FORBIDDEN for a key of
+   * another kind, RATE_LIMITED.
+   */
   partner(socket: Socket, header: string | undefined): Partner {
     const principal = this.#required(socket, header);
-    if (principal.kind === "partner") return principal.partner;
-    throw new ApiError("FORBIDDEN", "This route takes a partner's key.");
+    if (principal.kind !== "partner") throw new ApiError("FORBIDDEN", "This route takes a partner's key.");
+    this.charge(principal.partner);
+    return principal.partner;
+  }
+
+  /** Counts a request of a partner that is known by other means than its key. Throws RATE_LIMITED. */
+  charge(partner: Partner): void {
+    this.#limits.chargePartner(partner.index);
   }
 
   /** As `partner`, for what changes balances. Throws PARTNER_SUSPENDED too. */

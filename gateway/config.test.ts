@@ -31,7 +31,16 @@ describe("settings", () => {
       segmentBytes: 64 << 20,
       retainSegments: undefined,
       kafka: undefined,
-      facades: { onePassPartner: undefined, walletPartner: undefined, deductPartner: undefined, addresses: [] },
+      facades: {
+        onePassPartner: undefined,
+        walletPartner: undefined,
+        deductPartner: undefined,
+        addresses: [],
+        hosts: [],
+      },
+      edge: { rateLimit: undefined, inFlight: 16_384, requestTimeoutMs: 30_000 },
+      tls: undefined,
+      masterKeys: [],
       minFreeBytes: 512 << 20,
     });
   });
@@ -52,7 +61,18 @@ describe("settings", () => {
     ["GROUPS", "g0, g1,eu-west_2", (s) => s.groups, ["g0", "g1", "eu-west_2"]],
     ["LOG_LEVEL", "silent", (s) => s.logLevel, "silent"],
     ["STORE", "off", (s) => s.store, "off"],
-    ["RATE_LIMIT", "off", (s) => s.listener.port, 8080],
+    ["RATE_LIMIT", "off", (s) => s.edge.rateLimit, undefined],
+    ["RATE_LIMIT", "100", (s) => s.edge.rateLimit, { perSecond: 100, burst: 100 }],
+    ["IN_FLIGHT", "10", (s) => s.edge.inFlight, 10],
+    ["REQUEST_TIMEOUT_MS", "500", (s) => s.edge.requestTimeoutMs, 500],
+    ["FACADE_HOSTS", "Gateway.internal, b", (s) => s.facades.hosts, ["gateway.internal", "b"]],
+    ["MASTER_KEY", "ab".repeat(32), (s) => s.masterKeys.map((key) => key.export().toString("hex")), ["ab".repeat(32)]],
+    [
+      "MASTER_KEY",
+      `${Buffer.alloc(32, 1).toString("base64")},${"AB".repeat(32)}`,
+      (s) => s.masterKeys.map((key) => key.export().toString("hex")),
+      ["01".repeat(32), "ab".repeat(32)],
+    ],
     ["SNAPSHOT_COMMANDS", "off", (s) => s.snapshotCommands, undefined],
     ["SNAPSHOT_COMMANDS", "1000", (s) => s.snapshotCommands, 1000],
     ["SEGMENT_MB", "16", (s) => s.segmentBytes, 16 << 20],
@@ -97,7 +117,16 @@ describe("settings", () => {
     ["REDIS", "http://127.0.0.1", "begins with redis://"],
     ["SQL", "127.0.0.1:3306", "begins with mysql://"],
     ["STORE", "mysql", "must be `sqlite` or `off`"],
-    ["RATE_LIMIT", "100", "no rate limit yet"],
+    ["RATE_LIMIT", "0", "from 1"],
+    ["RATE_LIMIT", "1.5", "whole number"],
+    ["RATE_BURST", "5", "RINGFENCE_RATE_LIMIT, which is off"],
+    ["IN_FLIGHT", "0", "from 1"],
+    ["REQUEST_TIMEOUT_MS", "99", "from 100"],
+    ["FACADE_HOSTS", "a,,b", "host name"],
+    ["TLS_CERT", "/a.pem", "TLS_KEY is missing"],
+    ["TLS_KEY", "/a.pem", "TLS_CERT is missing"],
+    ["MASTER_KEY", "x", "32 bytes in hex or base64"],
+    ["MASTER_KEY", `${"a".repeat(64)},${"b".repeat(64)},${"c".repeat(64)}`, "or two of them"],
     ["LOG_LEVEL", "loud", "one of fatal"],
     ["HORIZON", "0", "from 1"],
     ["HORIZON", "1e6", "whole number"],
@@ -105,15 +134,24 @@ describe("settings", () => {
     ["RETAIN_SEGMENTS", "0", "from 1"],
     ["SNAPSHOT_COMMANDS", "never", "whole number"],
     ["MIN_FREE_MB", "0.5", "whole number"],
-    ["MASTER_KEY", "x", "not a setting"],
     ["toString", "x", "not a setting"],
     ["PROT", "8080", "not a setting"],
   ];
   it.each(refused)("refuse RINGFENCE_%s=%s in one line that names it", (variable, value, why) => {
     const message = refusal({ [`RINGFENCE_${variable}`]: value });
-    expect(message).toContain(`RINGFENCE_${variable}`);
+    // Where one of a pair is missing, it is the missing one that is named.
+    expect(message).toContain(variable.startsWith("TLS_") ? "RINGFENCE_TLS_" : `RINGFENCE_${variable}`);
     expect(message).toContain(why);
     expect(message).not.toContain("\n");
+  });
+
+  it("refuse a bad master key without repeating it", () => {
+    expect(refusal({ RINGFENCE_MASTER_KEY: "5ecret" })).not.toContain("5ecret");
+  });
+
+  it("take a burst beside a rate limit", () => {
+    const { edge } = readSettings({ RINGFENCE_RATE_LIMIT: "10", RINGFENCE_RATE_BURST: "50" });
+    expect(edge.rateLimit).toEqual({ perSecond: 10, burst: 50 });
   });
 
   it("refuse a bad admin digest without repeating it, for it may be the key itself", () => {

@@ -1,8 +1,9 @@
 /** Settings from the environment: read once, validated whole, frozen. */
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
-import { GROUPS_MAX } from "./limits.ts";
+import { GROUPS_MAX, IN_FLIGHT_DEFAULT, REQUEST_TIMEOUT_MS } from "./limits.ts";
 
 /** A setting or the data folder forbids the start; the message is one plain line for the operator. */
 export class ConfigError extends Error {
@@ -31,6 +32,31 @@ export interface FacadeSettings {
   readonly deductPartner: string | undefined;
   /** Addresses or subnets, beside loopback, from which a bound facade takes calls without a key. */
   readonly addresses: readonly string[];
+  /** Host names, beside addresses and localhost, by which a call without a key may name the service. Lower case. */
+  readonly hosts: readonly string[];
+}
+
+export interface RateLimit {
+  /** Tokens that come back a second, above 0. */
+  readonly perSecond: number;
+  /** Tokens of a full bucket, at least 1: so many requests may come at once. */
+  readonly burst: number;
+}
+
+export interface EdgeSettings {
+  /** Undefined: requests are not counted by partner or address. */
+  readonly rateLimit: RateLimit | undefined;
+  /** Requests under way at most. */
+  readonly inFlight: number;
+  /** Milliseconds in which a whole request must have come. */
+  readonly requestTimeoutMs: number;
+}
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  /** The server's certificate, and behind it those of its issuers. */
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface Settings {
@@ -59,6 +85,11 @@ export interface Settings {
   /** Where results are published; undefined: they stay in the journal, which serves them. */
   readonly kafka: KafkaSettings | undefined;
   readonly facades: FacadeSettings;
+  readonly edge: EdgeSettings;
+  /** Files of certificate and key; undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
+  /** Keys of 32 bytes under which signing secrets are kept: the first seals, all open. */
+  readonly masterKeys: readonly KeyObject[];
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -155,6 +186,33 @@ function addresses(value: string): readonly string[] {
   return Object.freeze(list);
 }
 
+function hostNames(value: string): readonly string[] {
+  const list = value.split(",").map((one) => one.trim().toLowerCase());
+  for (const one of list) host("FACADE_HOSTS", one);
+  return Object.freeze(list);
+}
+
+function file(variable: string, value: string): string {
+  return value.includes("\0") ? refuse(variable, value, "a path has no zero byte") : resolve(value);
+}
+
+function masterKeys(value: string): readonly KeyObject[] {
+  const bytes = value.split(",").map((text) => keyBytes(text.trim()));
+  const isGood = bytes.length <= 2 && bytes.every((one) => one.byteLength === 32);
+  // The value is not repeated, for it is a secret.
+  if (!isGood) {
+    throw new ConfigError(
+      `${PREFIX}MASTER_KEY is refused: it must be 32 bytes in hex or base64, or two of them with a comma between, the new one first.`,
+    );
+  }
+  return Object.freeze(bytes.map((one) => createSecretKey(one)));
+}
+
+function keyBytes(text: string): Buffer {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, "hex");
+  return /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? Buffer.from(text, "base64") : Buffer.alloc(0);
+}
+
 const MIB = 1 << 20;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
@@ -170,12 +228,18 @@ const PARSERS = {
   REDIS: (value: string) => url("REDIS", value, ["redis://", "rediss://"]),
   SQL: (value: string) => url("SQL", value, ["mysql://"]),
   LOG_LEVEL: logLevel,
-  RATE_LIMIT: (value: string) =>
-    value === "off" ? value : refuse("RATE_LIMIT", value, "this version has no rate limit yet; only `off` is possible"),
+  RATE_LIMIT: (value: string) => (value === "off" ? undefined : integer("RATE_LIMIT", value, { min: 1, max: 1e6 })),
+  RATE_BURST: (value: string) => integer("RATE_BURST", value, { min: 1, max: 1e6 }),
+  IN_FLIGHT: (value: string) => integer("IN_FLIGHT", value, { min: 1, max: 1e6 }),
+  REQUEST_TIMEOUT_MS: (value: string) => integer("REQUEST_TIMEOUT_MS", value, { min: 100, max: 600_000 }),
+  TLS_CERT: (value: string) => file("TLS_CERT", value),
+  TLS_KEY: (value: string) => file("TLS_KEY", value),
+  MASTER_KEY: masterKeys,
   ONEPASS_PARTNER: (value: string) => partner("ONEPASS_PARTNER", value),
   WALLET_PARTNER: (value: string) => partner("WALLET_PARTNER", value),
   DEDUCT_PARTNER: (value: string) => partner("DEDUCT_PARTNER", value),
   FACADE_ADDRESSES: addresses,
+  FACADE_HOSTS: hostNames,
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
@@ -200,6 +264,8 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
+  IN_FLIGHT: String(IN_FLIGHT_DEFAULT),
+  REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
   ADMIN_HOST: "127.0.0.1",
   ADMIN_PORT: "8081",
   HORIZON: String(HORIZON_COMMANDS_DEFAULT),
@@ -248,7 +314,6 @@ export function readSettings(environment: Environment): Settings {
   refuseUnknown(environment);
   const read = <V extends Variable>(variable: V) =>
     value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[V]>);
-  read("RATE_LIMIT");
   const listener = { host: required(read("HOST")), port: required(read("PORT")) };
   const admin = { host: required(read("ADMIN_HOST")), port: required(read("ADMIN_PORT")) };
   const apart =
@@ -276,11 +341,35 @@ export function readSettings(environment: Environment): Settings {
       walletPartner: read("WALLET_PARTNER"),
       deductPartner: read("DEDUCT_PARTNER"),
       addresses: read("FACADE_ADDRESSES") ?? Object.freeze([]),
+      hosts: read("FACADE_HOSTS") ?? Object.freeze([]),
     }),
+    edge: Object.freeze({
+      rateLimit: rateLimit(read("RATE_LIMIT"), read("RATE_BURST")),
+      inFlight: required(read("IN_FLIGHT")),
+      requestTimeoutMs: required(read("REQUEST_TIMEOUT_MS")),
+    }),
+    tls: tlsFiles(read("TLS_CERT"), read("TLS_KEY")),
+    masterKeys: read("MASTER_KEY") ?? Object.freeze([]),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);
   return Object.freeze(settings);
+}
+
+/** A bucket takes a second's requests unless it is given another size. */
+function rateLimit(perSecond: number | undefined, burst: number | undefined): EdgeSettings["rateLimit"] {
+  if (perSecond !== undefined) return Object.freeze({ perSecond, burst: burst ?? perSecond });
+  if (burst === undefined) return undefined;
+  throw new ConfigError(
+    `${PREFIX}RATE_BURST is refused: it says how many requests may come at once within ${PREFIX}RATE_LIMIT, which is off.`,
+  );
+}
+
+function tlsFiles(certificate: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (certificate !== undefined && key !== undefined) return Object.freeze({ certificate, key });
+  if (certificate === undefined && key === undefined) return undefined;
+  const missing = certificate === undefined ? "TLS_CERT" : "TLS_KEY";
+  throw new ConfigError(`${PREFIX}${missing} is missing: TLS needs both a certificate and its key.`);
 }
 
 function checkListeners({ listener, adminListener, adminKeyDigests }: Settings): void {

@@ -56,3 +56,15 @@ export const KEEP_ALIVE_MS = 72_000;
 
 /** Bytes of a request's headers: a bearer key, a request id and a proxy's additions take well below 2 KiB. */
 export const HEADER_BYTES_MAX = 8 << 10;
+
+/** Requests under way at most, of one process: as many as connections, for each has one unless a client pipelines. */
+export const IN_FLIGHT_DEFAULT = 16_384;
+
+/** Bytes of bodies that are being collected piece by piece at a time: 64 of the largest; a body in one piece is not counted. */
+export const BODIES_BYTES_MAX = 256 << 20;
+
+/** Addresses in each of two generations of counters: some 10 MB in all. */
+export const ADDRESSES_MAX = 65_536;
+
+/** Milliseconds that nothing may move on a connection with a request under way: above the longest wait, 30 s. */
+export const STALLED_CONNECTION_MS = 60_000;

@@ -2,7 +2,7 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { App } from "./app-type.ts";
+import type { App, GatewayDeps } from "./app-type.ts";
 import { WAIT_SECONDS_MAX } from "./limits.ts";
 import { Bucket, COMMAND_SCHEMAS, Command } from "./schemas/commands.ts";
 import { replyOf } from "./schemas/common.ts";
@@ -106,9 +106,12 @@ export async function collectOpenApi(app: App, { withCommands }: { withCommands:
   await app.register(swagger, documentOptions(withCommands));
 }
 
-/** GET /openapi.json. */
-export function openApiRoute(app: App): void {
-  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+/** GET /openapi.json. It asks for no key and is a large answer, so its address pays for it. */
+export function openApiRoute(app: App, { edge }: GatewayDeps): void {
+  app.get("/openapi.json", { schema: { hide: true } }, (request) => {
+    edge.limits.chargeAddress(request.raw.socket.remoteAddress);
+    return app.swagger();
+  });
 }
 
 /** GET /docs. The policy is the page's own: it runs its scripts, and asks for nothing elsewhere. */

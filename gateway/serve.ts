@@ -1,11 +1,15 @@
 /** The composition root: puts engine, journal, results and the HTTP server together, and takes them down again. */
+import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { FastifyBaseLogger } from "fastify";
 import { Publisher } from "../results/index.ts";
 import { buildApp, type Surface } from "./app.ts";
 import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
-import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
+import { ConfigError, isLoopback, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import { Edge } from "./edge/edge.ts";
+import { contextOf, readTls, type TlsPair } from "./edge/tls.ts";
 import type { Facade } from "./facades/facade.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
@@ -26,6 +30,8 @@ export interface Service {
   readonly adminUrl: string;
   /** Keys made by a first start. */
   readonly credentials: Credentials | undefined;
+  /** Reads certificate and key again; new connections have them from then on. Bad files keep the old pair, with a line in the log. */
+  reloadTls(): void;
   /** Drains, syncs, snapshots, ends. */
   stop(): Promise<void>;
 }
@@ -33,10 +39,13 @@ export interface Service {
 /** Starts the service and stops it on SIGTERM or SIGINT. What forbids the start is told in one line, and exits 1. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const starting = start(readSettings(environment));
+    const settings = readSettings(environment);
+    const starting = start(settings);
     // From the first moment on: without a listener a signal during the start would end the process on the spot, with its code.
     stopOnSignal(starting);
-    const { url, credentials } = await starting;
+    const { url, credentials, reloadTls } = await starting;
+    // Only then: without TLS a closed terminal ends the process as it always does.
+    if (settings.tls !== undefined) process.on("SIGHUP", reloadTls);
     if (credentials !== undefined) process.stdout.write(`${firstStartText({ ...credentials, url })}\n`);
     process.stdout.write(`ringfence serves on ${url}\n`);
   } catch (error) {
@@ -64,15 +73,18 @@ function fail(error: unknown): never {
 
 /** Starts the service with these settings. Throws ConfigError with one plain sentence when an operator's mistake forbids it. */
 export async function start(settings: Settings): Promise<Service> {
+  const tls = settings.tls && readTls(settings.tls);
   const lock = lockDataFolder(settings.data);
   const logger = createLogger(settings.logLevel);
   const { listener } = settings;
+  const scheme = tls === undefined ? "http" : "https";
   const { registry, credentials } = Registry.open({
     data: settings.data,
     groups: settings.groups,
     adminKeyDigests: settings.adminKeyDigests,
-    url: urlOf(listener, listener.port),
+    url: urlOf(listener, listener.port, scheme),
   });
+  const edge = new Edge(settings.edge, tls);
   const lifecycle: Lifecycle = { stopping: false };
   const query = new QueryThread(settings, logger);
   const store = embeddedStore(settings, logger);
@@ -98,7 +110,8 @@ export async function start(settings: Settings): Promise<Service> {
   const deps: GatewayDeps = {
     settings,
     registry,
-    authenticator: new Authenticator(registry),
+    authenticator: new Authenticator(registry, edge.limits),
+    edge,
     groups,
     commands: new Submitter({ registry, linkOf, names }),
     resultLogs: query,
@@ -109,9 +122,11 @@ export async function start(settings: Settings): Promise<Service> {
     lifecycle,
     registerCommandRoute: commandRoute({ linkOf, names, count: (status) => metrics.countCommands(status) }),
   };
+  warnOfPlainHttp(settings, logger);
+  if (tls !== undefined) warnOfExpiry(tls, logger);
   // Listen first: /health and /ready tell what goes on while a long journal is replayed.
   const apps = await listenAll(deps, settings, facades);
-  const url = urlOf(listener, portOf(apps[0]!));
+  const url = urlOf(listener, portOf(apps[0]!), scheme);
   updateCredentialsUrl(settings.data, url);
   publisher?.start();
   await groups.start();
@@ -129,8 +144,37 @@ export async function start(settings: Settings): Promise<Service> {
     lock.release();
   };
   const { adminListener } = settings;
-  const adminUrl = adminListener === undefined ? url : urlOf(adminListener, portOf(apps[1]!));
-  return { url, adminUrl, credentials, stop };
+  const adminUrl = adminListener === undefined ? url : urlOf(adminListener, portOf(apps[1]!), scheme);
+  return { url, adminUrl, credentials, reloadTls: () => reloadTls(settings, apps, logger), stop };
+}
+
+/** A pair of files that was replaced, by a renewal say, takes effect without a restart; connections that are open keep theirs. */
+function reloadTls({ tls: files }: Settings, apps: readonly App[], logger: FastifyBaseLogger): void {
+  if (files === undefined) return;
+  try {
+    const pair = readTls(files);
+    for (const { server } of apps) (server as HttpsServer).setSecureContext(contextOf(pair));
+    logger.info({ validTo: new Date(pair.validToMs).toISOString() }, "TLS certificate read again");
+    warnOfExpiry(pair, logger);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    logger.error({ reason: error.message }, "TLS certificate not replaced; the old one stays");
+  }
+}
+
+function warnOfExpiry({ validToMs }: TlsPair, logger: FastifyBaseLogger): void {
+  if (validToMs > Date.now()) return;
+  logger.warn({ validTo: new Date(validToMs).toISOString() }, "the TLS certificate has expired");
+}
+
+/** Plain HTTP off loopback shows keys to whoever listens on the way, unless a proxy in front of it speaks TLS. */
+function warnOfPlainHttp({ listener, adminListener, tls }: Settings, logger: FastifyBaseLogger): void {
+  const exposed = [listener, adminListener].find((one) => one !== undefined && !isLoopback(one.host));
+  if (exposed === undefined || tls !== undefined) return;
+  logger.warn(
+    { host: exposed.host },
+    "plain HTTP off loopback: keys can be read on the way; set RINGFENCE_TLS_CERT and RINGFENCE_TLS_KEY, or let a proxy speak TLS",
+  );
 }
 
 function embeddedStore(settings: Settings, log: LinkLog): EmbeddedStore | undefined {
@@ -184,7 +228,7 @@ function portOf(app: App): number {
   return (app.server.address() as AddressInfo).port;
 }
 
-function urlOf({ host }: Listener, port: number): string {
+function urlOf({ host }: Listener, port: number, scheme: "http" | "https"): string {
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

@@ -6,6 +6,8 @@ import { onTestFinished } from "vitest";
 import { buildApp, type Surface } from "./app.ts";
 import type { App, GatewayDeps } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
+import { Edge } from "./edge/edge.ts";
+import type { Facade } from "./facades/facade.ts";
 import { FakeDirectory, FakeGroup, FakeHistory, FakeResultLogs, FakeStores } from "./fakes/group.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
@@ -52,7 +54,10 @@ function registerCommandRoute(app: App, deps: GatewayDeps): void {
 }
 
 /** A gateway on a new data folder, closed after the running test. Group `g0` serves partner `demo`. */
-export async function testGateway(surface: Surface = "both"): Promise<TestGateway> {
+export async function testGateway(
+  surface: Surface = "both",
+  { edge = new Edge(), facades = [] }: { readonly edge?: Edge; readonly facades?: readonly Facade[] } = {},
+): Promise<TestGateway> {
   const data = temporaryFolder();
   const opened = Registry.open({ data, groups: ["g0"], adminKeyDigests: [], url: "http://127.0.0.1:8080" });
   const { registry, credentials } = opened;
@@ -65,7 +70,8 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
   const deps: GatewayDeps = {
     settings: { groups: ["g0"] },
     registry,
-    authenticator: new Authenticator(registry),
+    authenticator: new Authenticator(registry, edge.limits),
+    edge,
     groups,
     commands: { submit: () => Promise.reject(new Error("these groups take no commands")) },
     resultLogs,
@@ -76,7 +82,7 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
     lifecycle: { stopping: false },
     registerCommandRoute,
   };
-  const app = await buildApp(deps, surface);
+  const app = await buildApp(deps, surface, facades);
   onTestFinished(async () => {
     await app.close();
     registry.close();

@@ -8,36 +8,78 @@ export interface BodySink {
   onRefused(error: ApiError): void;
 }
 
-/** Reads at most `limit` bytes. A body that is longer is refused as soon as that is known, and the rest is not kept. */
-export function readBody(request: IncomingMessage, limit: number, sink: BodySink): void {
-  if (Number(request.headers["content-length"] ?? 0) > limit) {
-    refuseRest(request, sink);
+/** Bytes of bodies that are being collected at a time, over all requests of a process. */
+export class BodyBudget {
+  readonly #max: number;
+  #used = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Bytes held. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** False, and nothing taken, when there is no room. */
+  take(bytes: number): boolean {
+    if (this.#used + bytes > this.#max) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
+/**
+ * Reads at most `limit` bytes. A body that is longer is refused as soon as that is known, and the rest is not kept; one that comes in
+ * pieces is refused with OVERLOADED when `budget` has no room for the next.
+ */
+export function readBody(request: IncomingMessage, limit: number, sink: BodySink, budget?: BodyBudget): void {
+  const length = Number(request.headers["content-length"] ?? -1);
+  if (length > limit) {
+    refuseRest(request, sink, new ApiError("BODY_TOO_LARGE"));
     return;
   }
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let bytes = 0;
+  let taken = 0;
+  let isRefused = false;
+  const refuse = (error: ApiError) => {
+    isRefused = true;
+    first = undefined;
+    more = undefined;
+    refuseRest(request, sink, error);
+  };
   request.on("data", (chunk: Buffer) => {
-    bytes += chunk.byteLength;
-    if (bytes > limit) {
-      if (bytes - chunk.byteLength <= limit) refuseRest(request, sink);
-      return;
+    if (isRefused) return;
+    // Nearly every body comes in one piece, and is then used as it is: nothing waits, so nothing is counted.
+    if (chunk.byteLength !== length && budget !== undefined) {
+      if (first === undefined) request.once("close", () => budget.giveBack(taken));
+      if (!budget.take(chunk.byteLength))
+        return refuse(new ApiError("OVERLOADED", "Too many bytes of bodies are on their way."));
+      taken += chunk.byteLength;
     }
-    // Nearly every body comes in one piece, and is then used as it is.
+    bytes += chunk.byteLength;
+    if (bytes > limit) return refuse(new ApiError("BODY_TOO_LARGE"));
     if (first === undefined) first = chunk;
     else if (more === undefined) more = [first, chunk];
     else more.push(chunk);
   });
   request.on("end", () => {
-    if (bytes > limit) return;
+    if (isRefused) return;
     if (more !== undefined) sink.onBody(Buffer.concat(more, bytes));
     else sink.onBody(first ?? new Uint8Array(0));
   });
 }
 
-function refuseRest(request: IncomingMessage, sink: BodySink): void {
+function refuseRest(request: IncomingMessage, sink: BodySink, error: ApiError): void {
   discardBody(request);
-  sink.onRefused(new ApiError("BODY_TOO_LARGE"));
+  sink.onRefused(error);
 }
 
 /** How long a refused body may still come, ms. A connection closed at once would often take the answer with it. */

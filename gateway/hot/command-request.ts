@@ -6,7 +6,7 @@ import type { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
 import { lossOf, type Reply, replyFault, type Waiting } from "../link/pending.ts";
-import { problemHeaders, renderProblem } from "../problem.ts";
+import { problemHeaders, renderProblem, SECURITY_HEADER_LIST } from "../problem.ts";
 import type { CommandScanner, ScanContext } from "../scanner/index.ts";
 import type { Wait } from "./prefer.ts";
 import { sendBucket } from "./send-bucket.ts";
@@ -108,8 +108,7 @@ export class CommandRequest implements Waiting {
       String(bytes),
       "x-request-id",
       this.#requestId,
-      "cache-control",
-      "no-store",
+      ...SECURITY_HEADER_LIST,
     ]);
     response.end(body);
   }

@@ -8,9 +8,10 @@ import type { Names } from "../../results/index.ts";
 import type { App, GatewayDeps } from "../app-type.ts";
 import { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
+import { BODIES_BYTES_MAX } from "../limits.ts";
 import type { GroupLink } from "../link/group-link.ts";
 import { CommandScanner } from "../scanner/index.ts";
-import { discardBody, readBody } from "./body.ts";
+import { BodyBudget, discardBody, readBody } from "./body.ts";
 import { CommandRequest, type HotParts, isJson, sendProblem } from "./command-request.ts";
 import { readPrefer } from "./prefer.ts";
 import { ScanContexts } from "./scan-contexts.ts";
@@ -25,6 +26,8 @@ export interface CommandRouteOptions {
 export function commandRoute(options: CommandRouteOptions): (app: App, deps: GatewayDeps) => void {
   return (app, deps) => {
     const contexts = new ScanContexts(deps.registry);
+    const bodies = new BodyBudget(BODIES_BYTES_MAX);
+    const { inFlight } = deps.edge;
     const parts: HotParts = {
       scanner: new CommandScanner(),
       names: options.names,
@@ -33,8 +36,9 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
     };
     const handle = (request: IncomingMessage, response: ServerResponse, requestId: string): void => {
       try {
+        inFlight.enter(response);
         const bucket = begin(request, response, requestId);
-        readBody(request, BODY_BYTES_MAX, bucket);
+        readBody(request, BODY_BYTES_MAX, bucket, bodies);
       } catch (error) {
         discardBody(request);
         const problem = toApiError(error);
@@ -45,6 +49,7 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
     };
     const begin = (request: IncomingMessage, response: ServerResponse, requestId: string): CommandRequest => {
       const partner = deps.authenticator.writingPartner(request.socket, request.headers.authorization);
+      inFlight.assign(request, partner.index);
       if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
       if (!isJson(request)) throw new ApiError("UNSUPPORTED_MEDIA_TYPE");
       const wait = readPrefer(request.headers.prefer);

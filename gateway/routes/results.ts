@@ -51,8 +51,7 @@ function lastEventId(request: FastifyRequest): number | undefined {
 
 function mayGoOn(deps: RouteDeps, request: FastifyRequest): boolean {
   try {
-    deps.authenticator.partner(request.raw.socket, request.headers.authorization);
-    return true;
+    return deps.authenticator.principal(request.raw.socket, request.headers.authorization)?.kind === "partner";
   } catch (error) {
     if (error instanceof ApiError) return false;
     throw error;
