@@ -2,8 +2,9 @@
 import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
-import type { App, GatewayDeps, RouteDeps } from "./app-type.ts";
+import { type App, type GatewayDeps, partnerOf, type RouteDeps } from "./app-type.ts";
 import type { Edge } from "./edge/edge.ts";
+import { checkSigned } from "./edge/signature.ts";
 import { contextOf } from "./edge/tls.ts";
 import { ApiError } from "./errors.ts";
 import type { Facade } from "./facades/facade.ts";
@@ -23,7 +24,7 @@ import { requestIdOf } from "./request-id.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { adminGroupRoutes } from "./routes/admin-groups.ts";
 import { adminCurrencyRoutes, adminKeyRoutes, adminServiceRoutes } from "./routes/admin-keys.ts";
-import { adminPartnerRoutes } from "./routes/admin-partners.ts";
+import { adminPartnerRoutes, adminSigningRoutes } from "./routes/admin-partners.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes, metricRoutes } from "./routes/operating.ts";
@@ -110,6 +111,7 @@ function shareBasics(app: App, deps: GatewayDeps): void {
   app.setSerializerCompiler(() => JSON.stringify);
   app.server.maxConnections = CONNECTIONS_MAX;
   app.decorateRequest("partner", undefined);
+  app.decorateRequest("rawBody", undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     deps.edge.limits.chargeAddress(request.raw.socket.remoteAddress);
@@ -117,10 +119,11 @@ function shareBasics(app: App, deps: GatewayDeps): void {
   });
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser("error", "error");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
+    request.rawBody = body;
     // Some clients say JSON and send nothing where nothing is asked; where a body is asked its schema refuses this.
-    if (body === "") done(null, undefined);
-    else parse(request, body as string, done);
+    if (body.byteLength === 0) done(null, undefined);
+    else parse(request, body.toString(), done);
   });
 }
 
@@ -157,6 +160,8 @@ async function partnerScope(scope: App, deps: RouteDeps): Promise<void> {
     request.partner = deps.authenticator.partner(raw.socket, headers.authorization);
     deps.edge.inFlight.assign(raw, request.partner.index);
   });
+  // Behind the parser, which has the body's bytes then.
+  scope.addHook("preValidation", async (request) => checkSigned(deps.registry, partnerOf(request), request));
   accountRoutes(scope, deps);
   entryRoutes(scope, deps);
   commandRoutes(scope, deps);
@@ -168,6 +173,7 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
     deps.authenticator.admin(request.raw.socket, request.headers.authorization);
   });
   adminPartnerRoutes(scope, deps);
+  adminSigningRoutes(scope, deps);
   adminKeyRoutes(scope, deps);
   adminServiceRoutes(scope, deps);
   adminCurrencyRoutes(scope, deps);
@@ -178,13 +184,18 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
 async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise<void> {
   scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
   scope.removeContentTypeParser("application/json");
-  scope.addContentTypeParser("application/json", { parseAs: "string" }, async (_: FastifyRequest, body: string) => {
-    try {
-      return body === "" ? undefined : readJson(body);
-    } catch (error) {
-      throw new ApiError("INVALID_BODY", `The body is no JSON: ${(error as Error).message}.`);
-    }
-  });
+  scope.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer" },
+    async (request: FastifyRequest, body: Buffer) => {
+      request.rawBody = body;
+      try {
+        return body.byteLength === 0 ? undefined : readJson(body.toString());
+      } catch (error) {
+        throw new ApiError("INVALID_BODY", `The body is no JSON: ${(error as Error).message}.`);
+      }
+    },
+  );
   // Their bodies carry JsonNumbers, and each has rules of its own for what it refuses: the schemas are for the document only.
   scope.setValidatorCompiler(() => () => true);
   counted(scope, deps);

@@ -24,6 +24,11 @@ export const HTTP_ERRORS = Object.freeze({
   ),
   INVALID_REQUEST: define(400, "Invalid request", "The path, the query or a header breaks its rule."),
   UNAUTHENTICATED: define(401, "Not authenticated", "No key was sent, or it is not known or was revoked."),
+  SIGNATURE_INVALID: define(
+    401,
+    "Signature invalid",
+    "The request must be signed, and is not, or its signature is wrong, too old, or ahead of our clock; nothing was taken.",
+  ),
   FORBIDDEN: define(403, "Forbidden", "The key is good, but not for this route."),
   PARTNER_SUSPENDED: define(403, "Partner suspended", "The partner is suspended: it may read, but not send commands."),
   NOT_FOUND: define(404, "Not found", "No route, partner, group, key, or service has this name."),

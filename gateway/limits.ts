@@ -63,6 +63,9 @@ export const IN_FLIGHT_DEFAULT = 16_384;
 /** Bytes of bodies that are being collected piece by piece at a time: 64 of the largest; a body in one piece is not counted. */
 export const BODIES_BYTES_MAX = 256 << 20;
 
+/** Seconds that a signature's time may lie before or behind our clock: clocks drift, and a request may wait on its way. */
+export const SIGNATURE_TOLERANCE_S = 300;
+
 /** Addresses in each of two generations of counters: some 10 MB in all. */
 export const ADDRESSES_MAX = 65_536;
 

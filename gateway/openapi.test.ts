@@ -42,6 +42,7 @@ const PARTNER_OPERATIONS = [
 const ADMIN_OPERATIONS = [
   "DELETE /v1/admin/keys/{keyId}",
   "DELETE /v1/admin/partners/{partner}/keys/{keyId}",
+  "DELETE /v1/admin/partners/{partner}/signing/{secretId}",
   "DELETE /v1/admin/services/{service}/versions/{version}",
   "GET /metrics",
   "GET /v1/admin/currencies",
@@ -57,6 +58,7 @@ const ADMIN_OPERATIONS = [
   "POST /v1/admin/keys",
   "POST /v1/admin/partners",
   "POST /v1/admin/partners/{partner}/keys",
+  "POST /v1/admin/partners/{partner}/signing",
   "POST /v1/admin/services",
 ];
 

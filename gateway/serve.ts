@@ -82,6 +82,7 @@ export async function start(settings: Settings): Promise<Service> {
     data: settings.data,
     groups: settings.groups,
     adminKeyDigests: settings.adminKeyDigests,
+    masterKeys: settings.masterKeys,
     url: urlOf(listener, listener.port, scheme),
   });
   const edge = new Edge(settings.edge, tls);

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { GatewayDeps } from "../app-type.ts";
+import { checkSigned } from "../edge/signature.ts";
 import { ApiError } from "../errors.ts";
 import type { Partner } from "../registry/index.ts";
 
@@ -61,7 +62,8 @@ export interface Binding {
 
 /**
  * The partner of a call that reads (`write: false`) or changes balances. A key that is sent always counts. Throws UNAUTHENTICATED,
- * FORBIDDEN, PARTNER_SUSPENDED, RATE_LIMITED, OVERLOADED.
+ * FORBIDDEN, PARTNER_SUSPENDED, SIGNATURE_INVALID, RATE_LIMITED, OVERLOADED. To be called once
+ * a request, when its body is read.
  */
 export function callerOf(
   deps: Pick<GatewayDeps, "authenticator" | "registry" | "edge">,
@@ -70,6 +72,7 @@ export function callerOf(
   { write }: { readonly write: boolean },
 ): Partner {
   const partner = partnerOf(deps, binding, request, write);
+  checkSigned(deps.registry, partner, request);
   deps.edge.inFlight.assign(request.raw, partner.index);
   return partner;
 }

@@ -24,6 +24,15 @@ export interface HotParts {
   readonly onFault: (error: unknown, requestId: string) => void;
 }
 
+export interface CommandRequestOptions {
+  readonly requestId: string;
+  readonly link: GroupLink;
+  readonly context: ScanContext;
+  readonly wait: Wait;
+  /** Throws what refuses the whole body before it is scanned: its signature. Undefined for a request without one. */
+  readonly check: ((body: Uint8Array) => void) | undefined;
+}
+
 export class CommandRequest implements Waiting {
   readonly #parts: HotParts;
   readonly #response: ServerResponse;
@@ -31,24 +40,23 @@ export class CommandRequest implements Waiting {
   readonly #link: GroupLink;
   readonly #context: ScanContext;
   readonly #wait: Wait;
+  readonly #check: ((body: Uint8Array) => void) | undefined;
   deadline = 0;
 
-  constructor(
-    parts: HotParts,
-    response: ServerResponse,
-    options: { requestId: string; link: GroupLink; context: ScanContext; wait: Wait },
-  ) {
+  constructor(parts: HotParts, response: ServerResponse, options: CommandRequestOptions) {
     this.#parts = parts;
     this.#response = response;
     this.#requestId = options.requestId;
     this.#link = options.link;
     this.#context = options.context;
     this.#wait = options.wait;
+    this.#check = options.check;
   }
 
   /** Scans the body into the group's ring and sends it; answers at once when it is refused. */
   onBody(body: Uint8Array): void {
     try {
+      this.#check?.(body);
       this.#submit(body);
     } catch (error) {
       this.refuse(error);

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { BODY_BYTES_MAX } from "../../engine/index.ts";
 import type { Names } from "../../results/index.ts";
 import type { App, GatewayDeps } from "../app-type.ts";
+import { checkSignature, needsSignature } from "../edge/signature.ts";
 import { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import { BODIES_BYTES_MAX } from "../limits.ts";
@@ -55,7 +56,10 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
       const wait = readPrefer(request.headers.prefer);
       const link = options.linkOf(partner.group.name);
       if (link === undefined) throw new ApiError("GROUP_DOWN", `Group ${partner.group.name} is not served here.`);
-      return new CommandRequest(parts, response, { requestId, link, context: contexts.of(partner), wait });
+      const check = needsSignature(partner, request)
+        ? (body: Uint8Array) => checkSignature(deps.registry, partner, request, body)
+        : undefined;
+      return new CommandRequest(parts, response, { requestId, link, context: contexts.of(partner), wait, check });
     };
     app.route({
       method: "POST",

@@ -7,9 +7,12 @@ export type {
   GroupEntry,
   KeyEntry,
   NewKey,
+  NewSigningSecret,
   Partner,
   PartnerChange,
+  PartnerSigned,
   PartnerStatus,
   Principal,
   ServiceVersion,
+  SigningSecret,
 } from "./types.ts";

@@ -1,7 +1,7 @@
 /** Keys: how they are made, and what of them is kept. */
 import { hash, randomBytes } from "node:crypto";
 
-const PREFIXES = Object.freeze({ partner: "rk_live_", admin: "ra_live_", service: "rs_live_" });
+const PREFIXES = Object.freeze({ partner: "rk_live_", admin: "ra_live_", service: "rs_live_", signing: "rh_live_" });
 
 /** 32 random bytes behind a prefix that tells people, and scanners for leaked secrets, what they look at. */
 export function makeSecret(kind: keyof typeof PREFIXES): string {

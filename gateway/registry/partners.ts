@@ -3,7 +3,7 @@ import { assert, PARTNERS_MAX, parseMoney, toBigInt } from "../../engine/index.t
 import type { Currency } from "../currencies.ts";
 import { ApiError, invalidBody } from "../errors.ts";
 import type { RegistryContext } from "./context.ts";
-import type { AmountBound, GroupEntry, Partner, PartnerChange, PartnerStatus } from "./types.ts";
+import type { AmountBound, GroupEntry, Partner, PartnerChange, PartnerSigned, PartnerStatus } from "./types.ts";
 
 /** Default currency of a partner that names none. */
 export const CURRENCY_DEFAULT = "CNY";
@@ -21,6 +21,7 @@ interface PartnerRow {
   max_amount: string | null;
   status: PartnerStatus;
   created: number;
+  signed: PartnerSigned;
 }
 
 export class Partners {
@@ -115,6 +116,7 @@ export class Partners {
       minAmount: this.#bound("minAmount", change.minAmount ?? undefined, currency),
       maxAmount: this.#bound("maxAmount", change.maxAmount ?? undefined, currency),
       status: change.status ?? "active",
+      signed: change.signed ?? "optional",
       createdMs: this.#context.now(),
     });
     this.#write(partner);
@@ -140,6 +142,7 @@ export class Partners {
       minAmount: this.#bound("minAmount", kept(change.minAmount, before.minAmount), currency),
       maxAmount: this.#bound("maxAmount", kept(change.maxAmount, before.maxAmount), currency),
       status: change.status ?? before.status,
+      signed: change.signed ?? before.signed,
     });
     this.#write(partner);
     return () => this.#put(partner);
@@ -184,9 +187,10 @@ export class Partners {
 
   #write(partner: Partner): void {
     this.#context.run(
-      `INSERT INTO partners VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO partners VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (idx) DO UPDATE SET currency = excluded.currency, strict = excluded.strict,
-         min_amount = excluded.min_amount, max_amount = excluded.max_amount, status = excluded.status`,
+         min_amount = excluded.min_amount, max_amount = excluded.max_amount, status = excluded.status,
+         signed = excluded.signed`,
       partner.index,
       partner.id,
       partner.group.index,
@@ -196,6 +200,7 @@ export class Partners {
       partner.maxAmount?.text ?? null,
       partner.status,
       partner.createdMs,
+      partner.signed,
     );
   }
 
@@ -210,6 +215,7 @@ export class Partners {
       minAmount: this.#bound("minAmount", row.min_amount ?? undefined, currency),
       maxAmount: this.#bound("maxAmount", row.max_amount ?? undefined, currency),
       status: row.status,
+      signed: row.signed,
       createdMs: row.created,
     });
   }

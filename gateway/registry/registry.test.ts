@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -177,6 +177,19 @@ describe("a restart", () => {
     database.exec("PRAGMA user_version = 9");
     database.close();
     expect(() => open(data)).toThrow(/has format 9/);
+  });
+
+  it("brings a registry of format 1 to the present one, with all that is in it", () => {
+    const data = temporaryFolder();
+    copyFileSync(new URL("testdata/registry-1.db", import.meta.url), join(data, REGISTRY_FILE));
+    const registry = open(data).registry;
+    expect(registry.partner("shop")).toMatchObject({ index: 2, strict: true, status: "suspended", signed: "optional" });
+    expect(registry.partner("shop")?.minAmount?.text).toBe("0.50");
+    expect(registry.principalOf(digestOf("rk_live_old"))).toMatchObject({ kind: "partner", partner: { id: "shop" } });
+    registry.changePartner("shop", { status: "active" });
+    expect(registry.addPartner("third", {}).partner.index).toBe(3);
+    const again = reopen(data, registry);
+    expect([again.partner("shop")?.status, again.partner("third")?.index]).toEqual(["active", 3]);
   });
 
   it("with a damaged registry is refused, not answered with an empty one", () => {

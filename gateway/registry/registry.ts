@@ -1,4 +1,5 @@
 /** The partner registry: durable in `<data>/registry.db`, answered from memory. */
+import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { assert, SCALE_MAX } from "../../engine/index.ts";
 import { ConfigError } from "../config.ts";
@@ -10,7 +11,18 @@ import { type Credentials, checkFolder, writeCredentials } from "./first-start.t
 import { KeyRing } from "./keyring.ts";
 import { Partners } from "./partners.ts";
 import { createTables, openRegistryFile } from "./schema.ts";
-import type { GroupEntry, KeyEntry, NewKey, Partner, PartnerChange, Principal, ServiceVersion } from "./types.ts";
+import { Signing } from "./signing.ts";
+import type {
+  GroupEntry,
+  KeyEntry,
+  NewKey,
+  NewSigningSecret,
+  Partner,
+  PartnerChange,
+  Principal,
+  ServiceVersion,
+  SigningSecret,
+} from "./types.ts";
 
 export const REGISTRY_FILE = "registry.db";
 
@@ -21,6 +33,8 @@ export interface RegistryOptions {
   readonly groups: readonly string[];
   /** Digests of admin keys from the environment; empty: those of the registry count. */
   readonly adminKeyDigests: readonly string[];
+  /** Keys under which signing secrets are kept: the first seals, all open. Without any, partners cannot have such secrets. */
+  readonly masterKeys?: readonly KeyObject[];
   /** Where the service will be reached; goes into the credentials of a first start. */
   readonly url: string;
   /** Milliseconds since 1970; the wall clock unless given. */
@@ -38,6 +52,7 @@ export class Registry {
   readonly #context: RegistryContext;
   readonly #partners: Partners;
   readonly #keys: KeyRing;
+  readonly #signing: Signing;
   readonly #registered: Currency[] = [];
 
   private constructor(context: RegistryContext, options: RegistryOptions) {
@@ -45,6 +60,7 @@ export class Registry {
     this.currencies = context.currencies;
     this.#partners = new Partners(context, options.groups);
     this.#keys = new KeyRing(context, options.adminKeyDigests);
+    this.#signing = new Signing(context, options.masterKeys ?? []);
   }
 
   /**
@@ -111,7 +127,32 @@ export class Registry {
 
   changePartner(id: string, change: PartnerChange): Partner {
     const before = this.#partners.require(id);
+    if (change.signed === "required" && this.#signing.secrets(before.index).length === 0) {
+      throw new ApiError("CONFLICT", `Partner ${id} has no signing secret yet; make one first.`);
+    }
     return this.#context.change(() => this.#partners.writeChange(before, change));
+  }
+
+  /** Live signing secrets, oldest first. */
+  signingSecrets({ index }: Partner): readonly SigningSecret[] {
+    return this.#signing.secrets(index);
+  }
+
+  addSigningSecret(id: string): NewSigningSecret {
+    const { index } = this.#partners.require(id);
+    return this.#context.change(() => this.#signing.writeSecret(index));
+  }
+
+  /** Throws CONFLICT for the last one while requests must be signed: the partner could send nothing. */
+  revokeSigningSecret(id: string, secretId: string): void {
+    const { index, signed } = this.#partners.require(id);
+    if (signed === "required" && this.#signing.secrets(index).length === 1) {
+      throw new ApiError(
+        "CONFLICT",
+        "This is the only signing secret, and requests must be signed; make the next one first.",
+      );
+    }
+    this.#context.change(() => this.#signing.writeRevocation(index, secretId));
   }
 
   partnerKeys(id: string): readonly KeyEntry[] {
@@ -206,6 +247,7 @@ export class Registry {
     }
     this.#partners.load();
     this.#keys.load();
+    this.#signing.load();
     this.#context.change(() => this.#partners.writeGroups(options.groups));
     this.#checkServed(options.groups);
   }

@@ -1,4 +1,5 @@
 /** What the registry knows, as others see it: frozen objects, replaced and never changed. */
+import type { KeyObject } from "node:crypto";
 import type { Money } from "../../engine/index.ts";
 import type { Currency } from "../currencies.ts";
 
@@ -9,6 +10,7 @@ export interface GroupEntry {
 }
 
 export type PartnerStatus = "active" | "suspended";
+export type PartnerSigned = "required" | "optional";
 
 /** A bound for the amounts of a partner's commands in its default currency: as written, and as money in its scale. */
 export interface AmountBound {
@@ -30,6 +32,8 @@ export interface Partner {
   readonly minAmount: AmountBound | undefined;
   readonly maxAmount: AmountBound | undefined;
   readonly status: PartnerStatus;
+  /** Whether its requests must be signed; a signature that is sent is checked in either case. */
+  readonly signed: PartnerSigned;
   /** Milliseconds since 1970. */
   readonly createdMs: number;
 }
@@ -42,6 +46,21 @@ export interface PartnerChange {
   readonly minAmount?: string | null;
   readonly maxAmount?: string | null;
   readonly status?: PartnerStatus;
+  readonly signed?: PartnerSigned;
+}
+
+/** A live signing secret: only its id and time may be shown. */
+export interface SigningSecret {
+  readonly secretId: string;
+  readonly createdMs: number;
+  /** The secret's text as an HMAC key. */
+  readonly key: KeyObject;
+}
+
+/** A signing secret just made: the only moment at which it is shown. */
+export interface NewSigningSecret {
+  readonly secretId: string;
+  readonly secret: string;
 }
 
 /** A live key as it may be shown: never the key, never its digest. */

@@ -31,8 +31,10 @@ const PartnerShape = Type.Object({
   minAmount: Type.Optional(Bound),
   maxAmount: Type.Optional(Bound),
   status: Type.Union([Type.Literal("active"), Type.Literal("suspended")]),
+  signed: Type.Union([Type.Literal("required"), Type.Literal("optional")]),
   created: Time,
   keys: Type.Array(KeyShape),
+  signing: Type.Array(Type.Object({ secretId: Id, created: Time })),
 });
 
 const LIST = {
@@ -66,6 +68,7 @@ const CHANGE = {
       minAmount: Type.Optional(removable),
       maxAmount: Type.Optional(removable),
       status: Type.Optional(PartnerShape.properties.status),
+      signed: Type.Optional(PartnerShape.properties.signed),
     },
     { ...closed, minProperties: 1 },
   ),
@@ -86,6 +89,22 @@ const REVOKE_KEY = {
   response: { 204: none },
 };
 
+const ADD_SIGNING = {
+  summary: "Makes a further secret for signing requests, at most two live ones; it is shown this once",
+  tags,
+  params,
+  response: {
+    201: reply("The secret", Type.Object({ secretId: Id, secret: Type.String({ description: "Kept encrypted" }) })),
+  },
+};
+
+const REVOKE_SIGNING = {
+  summary: "Revokes a signing secret at once, but not the last while requests must be signed",
+  tags,
+  params: Type.Object({ partner: Id, secretId: Id }, closed),
+  response: { 204: none },
+};
+
 const shownKeys = (deps: RouteDeps, id: string) =>
   deps.registry.partnerKeys(id).map(({ keyId, createdMs }) => ({ keyId, created: new Date(createdMs).toISOString() }));
 
@@ -97,8 +116,13 @@ const shown = (deps: RouteDeps, partner: Partner) => ({
   ...(partner.minAmount === undefined ? {} : { minAmount: partner.minAmount.text }),
   ...(partner.maxAmount === undefined ? {} : { maxAmount: partner.maxAmount.text }),
   status: partner.status,
+  signed: partner.signed,
   created: new Date(partner.createdMs).toISOString(),
   keys: shownKeys(deps, partner.id),
+  signing: deps.registry.signingSecrets(partner).map(({ secretId, createdMs }) => ({
+    secretId,
+    created: new Date(createdMs).toISOString(),
+  })),
 });
 
 export function adminPartnerRoutes(app: App, deps: RouteDeps): void {
@@ -136,6 +160,26 @@ export function adminPartnerRoutes(app: App, deps: RouteDeps): void {
     const { partner, keyId } = request.params;
     registry.revokePartnerKey(partner, keyId);
     logger.info({ requestId: request.id, partner, keyId }, "partner key revoked");
+    response.code(204);
+  });
+}
+
+/** Secrets for signed requests. */
+export function adminSigningRoutes(app: App, { registry, logger }: RouteDeps): void {
+  app.post("/v1/admin/partners/:partner/signing", { schema: ADD_SIGNING }, (request, response) => {
+    const made = registry.addSigningSecret(request.params.partner);
+    logger.info(
+      { requestId: request.id, partner: request.params.partner, secretId: made.secretId },
+      "signing secret made",
+    );
+    response.code(201);
+    return made;
+  });
+
+  app.delete("/v1/admin/partners/:partner/signing/:secretId", { schema: REVOKE_SIGNING }, async (request, response) => {
+    const { partner, secretId } = request.params;
+    registry.revokeSigningSecret(partner, secretId);
+    logger.info({ requestId: request.id, partner, secretId }, "signing secret revoked");
     response.code(204);
   });
 }
