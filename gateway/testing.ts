@@ -1,4 +1,5 @@
 /** Helpers of the gateway's tests: temporary folders, and a gateway over in-memory groups. */
+import { createSecretKey } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,7 +60,8 @@ export async function testGateway(
   { edge = new Edge(), facades = [] }: { readonly edge?: Edge; readonly facades?: readonly Facade[] } = {},
 ): Promise<TestGateway> {
   const data = temporaryFolder();
-  const opened = Registry.open({ data, groups: ["g0"], adminKeyDigests: [], url: "http://127.0.0.1:8080" });
+  const masterKeys = [createSecretKey(Buffer.alloc(32, 7))];
+  const opened = Registry.open({ data, masterKeys, groups: ["g0"], adminKeyDigests: [], url: "http://127.0.0.1:8080" });
   const { registry, credentials } = opened;
   const lines: string[] = [];
   const group = new FakeGroup("g0", 0);

@@ -61,7 +61,8 @@ test("on the hot route a good signature passes, and every other one is refused w
     ["two of them", `${good}, ${good}`, body],
     ["upper case", good.toUpperCase(), body],
   ];
-  for (const [title, header, text] of refused) expect([title, told(await post(header, text))]).toEqual([title, INVALID]);
+  for (const [title, header, text] of refused)
+    expect([title, told(await post(header, text))]).toEqual([title, INVALID]);
   // A body that is no bucket is refused for its signature, before anything looks at what it says.
   expect(told(await post(good, "{"))).toBe(INVALID);
   expect((await group()).sequence).toBe(0);
@@ -97,7 +98,9 @@ test("on cold routes the signature covers method, path, query and body, an empty
   const path = "/v1/results?after=0&limit=5";
   expect((await send("GET", path, signature(secret, { method: "GET", path }))).status).toBe(200);
   expect(told(await demo.get(path))).toBe(INVALID);
-  expect(told(await send("GET", path, signature(secret, { method: "GET", path: "/v1/results?after=0" })))).toBe(INVALID);
+  expect(told(await send("GET", path, signature(secret, { method: "GET", path: "/v1/results?after=0" })))).toBe(
+    INVALID,
+  );
   const body = '{"accounts": ["alice"]}';
   const lookup = { method: "POST", path: "/v1/accounts/lookup", body };
   expect((await send("POST", lookup.path, signature(secret, lookup), body)).status).toBe(200);

@@ -1,6 +1,6 @@
 /** Signed requests: `X-Signature: t=<unix seconds>,v1=<hex>`, an HMAC-SHA256 over `t.METHOD.path?query.sha256hex(body)`. */
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../errors.ts";
 import { SIGNATURE_TOLERANCE_S } from "../limits.ts";
@@ -9,13 +9,13 @@ import type { Partner, Registry } from "../registry/index.ts";
 const HEADER = /^t=([0-9]{1,12}),v1=([0-9a-f]{64})$/;
 
 /** True if the request must carry a good signature: its partner asks for it, or it has one, for what is sent is never ignored. */
-export function needsSignature(partner: Partner, request: IncomingMessage): boolean {
-  return partner.signed === "required" || request.headers["x-signature"] !== undefined;
+export function needsSignature(partner: Partner, headers: IncomingHttpHeaders): boolean {
+  return partner.signed === "required" || headers["x-signature"] !== undefined;
 }
 
 /** Checks a cold route's request, once its body is read. Throws SIGNATURE_INVALID. */
-export function checkSigned(registry: Registry, partner: Partner, { raw, rawBody }: FastifyRequest): void {
-  if (needsSignature(partner, raw)) checkSignature(registry, partner, raw, rawBody ?? new Uint8Array(0));
+export function checkSigned(registry: Registry, partner: Partner, { raw, headers, rawBody }: FastifyRequest): void {
+  if (needsSignature(partner, headers)) checkSignature(registry, partner, raw, rawBody ?? new Uint8Array(0));
 }
 
 /**

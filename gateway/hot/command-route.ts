@@ -56,7 +56,7 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
       const wait = readPrefer(request.headers.prefer);
       const link = options.linkOf(partner.group.name);
       if (link === undefined) throw new ApiError("GROUP_DOWN", `Group ${partner.group.name} is not served here.`);
-      const check = needsSignature(partner, request)
+      const check = needsSignature(partner, request.headers)
         ? (body: Uint8Array) => checkSignature(deps.registry, partner, request, body)
         : undefined;
       return new CommandRequest(parts, response, { requestId, link, context: contexts.of(partner), wait, check });
