@@ -47,16 +47,17 @@ test("a partner beyond its rate is refused with 429 on hot and cold routes alike
 test("guessing keys uses up the address's tokens on hot and cold routes; a connection that proved its key goes on", async () => {
   const { demo, url, admin } = await inProcess({ RATE_LIMIT: "1", RATE_BURST: "40" });
   const proved = await open(url);
-  const request = head(demo.key, ["content-length: 2"]) + "{}";
+  const request = `${head(demo.key, ["content-length: 2"])}{}`;
   proved.socket.write(request);
   while (!proved.seen.text.includes("INVALID_BODY")) await pause(5);
   const statuses: number[] = [];
-  for (let i = 0; i < 60; i++) {
+  const guess = async (i: number) => {
     const path = i % 2 === 0 ? "/v1/commands" : "/v1/accounts/alice";
     const method = i % 2 === 0 ? "POST" : "GET";
     const answer = await fetch(url + path, { method, headers: { authorization: `Bearer rk_live_guess${i}` } });
     statuses.push(answer.status);
-  }
+  };
+  for (let i = 0; i < 60; i++) await guess(i);
   expect(new Set(statuses)).toEqual(new Set([401, 429]));
   expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(40);
   // The right key on a new connection is not told from a wrong one now, or guessing would go on.
