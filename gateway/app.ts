@@ -1,5 +1,6 @@
 /** Builds the HTTP server: what every route shares, and which routes a listener has. */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { type App, type GatewayDeps, partnerOf, type RouteDeps } from "./app-type.ts";
@@ -16,6 +17,7 @@ import {
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
+  LINGER_MS,
   STALLED_CONNECTION_MS,
 } from "./limits.ts";
 import { collectOpenApi, docsRoutes, openApiRoute } from "./openapi.ts";
@@ -51,8 +53,9 @@ function sendProblem(deps: GatewayDeps, error: unknown, request: FastifyRequest,
 
 /** Answers what could not be read as a request; there is no request object and no route. */
 function refuseSocket(error: Error, socket: Socket): void {
-  // ECONNRESET: nobody is left to be answered.
-  if (!socket.writable || ("code" in error && error.code === "ECONNRESET")) {
+  // ECONNRESET: nobody is left to be answered. Without a handshake an answer would wait for it, and so would the end.
+  const isShaking = socket instanceof TLSSocket && !/^TLS/.test(socket.getProtocol() ?? "");
+  if (!socket.writable || isShaking || ("code" in error && error.code === "ECONNRESET")) {
     socket.destroy();
     return;
   }
@@ -66,6 +69,9 @@ function refuseSocket(error: Error, socket: Socket): void {
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${problem.status} Refused\r\n${lines.join("")}\r\n${body}`);
+  // A client that goes on sending would else keep the half that it has open.
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** What node's server is made with, plain or with TLS. */
@@ -77,7 +83,8 @@ function serverOptions({ requestTimeoutMs, tls }: Edge) {
     connectionsCheckingInterval: Math.min(2_000, requestTimeoutMs),
     maxHeaderSize: HEADER_BYTES_MAX,
   };
-  return tls === undefined ? { http: options } : { https: { ...options, ...contextOf(tls) } };
+  if (tls === undefined) return { http: options };
+  return { https: { ...options, ...contextOf(tls), handshakeTimeout: options.headersTimeout } };
 }
 
 function makeServer(deps: GatewayDeps): App {

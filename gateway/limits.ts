@@ -71,3 +71,6 @@ export const ADDRESSES_MAX = 65_536;
 
 /** Milliseconds that nothing may move on a connection with a request under way: above the longest wait, 30 s. */
 export const STALLED_CONNECTION_MS = 60_000;
+
+/** Milliseconds that a refused request may still come: a connection closed at once would often take the answer with it. */
+export const LINGER_MS = 1000;

@@ -61,9 +61,14 @@ test("guessing keys uses up the address's tokens on hot and cold routes; a conne
   expect(new Set(statuses)).toEqual(new Set([401, 429]));
   expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(40);
   // The right key on a new connection is not told from a wrong one now, or guessing would go on.
-  expect(told(await admin.send("GET", "/v1/admin/partners", undefined, { connection: "close" }))).toBe(
-    "429 RATE_LIMITED",
-  );
+  const rightKey = async () => told(await admin.send("GET", "/v1/admin/partners", undefined, { connection: "close" }));
+  let answer = await rightKey();
+  // A token a second comes back, and on a slow machine the right key may meet it.
+  for (let i = 60; i < 100 && answer !== "429 RATE_LIMITED"; i++) {
+    await guess(i);
+    answer = await rightKey();
+  }
+  expect(answer).toBe("429 RATE_LIMITED");
   proved.seen.text = "";
   proved.socket.write(request);
   while (!/\r\n\r\n\{.*\}$/s.test(proved.seen.text)) await pause(5);
@@ -82,6 +87,7 @@ test("a good key costs its address nothing, however many connections it opens", 
 
 test("beyond the requests under way the hot route answers 503 with Retry-After, takes nothing, and serves again afterwards", async () => {
   const { demo, url, group } = await inProcess({ IN_FLIGHT: "4" });
+  await demo.one(credit("first"));
   const text = JSON.stringify({ commands: [credit("held")] });
   const held = await Promise.all([1, 2, 3].map(() => open(url)));
   for (const { socket } of held) socket.write(head(demo.key, [`content-length: ${text.length}`]) + text.slice(0, 5));
@@ -135,6 +141,18 @@ test("slow clients are cut off with 408 and nothing taken, in their headers, in 
     expect([title, ...rest]).toEqual([title, "HTTP/1.1 408 ", "REQUEST_TIMEOUT", true]);
   }
   expect((await group()).stateHash).toBe(before.stateHash);
+});
+
+test("a refused client that neither reads nor stops sending is closed all the same", async () => {
+  const { url } = await inProcess();
+  const { port, hostname } = new URL(url);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  const closed = new Promise((resolve) => socket.once("error", () => resolve("closed")).once("close", resolve));
+  const timer = setInterval(() => socket.write("x"), 100);
+  onTestFinished(() => clearInterval(timer));
+  socket.write("NOT HTTP\r\n\r\n");
+  expect(await Promise.race([closed, pause(20_000).then(() => "open")])).not.toBe("open");
 });
 
 test("three hundred idle and half-open connections hinder nobody, and the half-open ones are closed in time", async () => {

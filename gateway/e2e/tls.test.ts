@@ -2,10 +2,11 @@
 import { once } from "node:events";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
+import { connect as connectPlain } from "node:net";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { digestOf } from "../registry/index.ts";
 import { temporaryFolder } from "../testing.ts";
 import { child, childServing, pause } from "./server.ts";
@@ -85,6 +86,18 @@ test("TLS below 1.2 is refused", async () => {
     return outcome;
   });
   expect(await Promise.all(outcomes)).toEqual(["refused", "TLSv1.2", "TLSv1.3"]);
+});
+
+test("a client that begins a handshake and says no more is cut off in time", async () => {
+  const { settings } = files();
+  const { url } = await childServing({ ...settings, REQUEST_TIMEOUT_MS: "500" });
+  const socket = connectPlain(Number(new URL(url).port), "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {});
+  // The head of a ClientHello of 512 bytes that never come.
+  socket.write(Buffer.from([22, 3, 1, 2, 0, 1]));
+  const closed = once(socket, "close").then(() => true);
+  expect(await Promise.race([closed, pause(20_000)])).toBe(true);
 });
 
 test("SIGHUP takes a renewed pair without a restart; a pair that does not fit keeps the old one, with a line in the log", async () => {

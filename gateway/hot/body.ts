@@ -1,6 +1,7 @@
 /** Reads a request's raw body: no stream wrappers, no parser, one Buffer. The benchmark's null server reads with it too. */
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "../errors.ts";
+import { LINGER_MS } from "../limits.ts";
 
 /** Told once, of the whole body or of why there is none. */
 export interface BodySink {
@@ -81,9 +82,6 @@ function refuseRest(request: IncomingMessage, sink: BodySink, error: ApiError): 
   discardBody(request);
   sink.onRefused(error);
 }
-
-/** How long a refused body may still come, ms. A connection closed at once would often take the answer with it. */
-const LINGER_MS = 1000;
 
 /** Throws away the rest of a body whose request is answered already, and ends the connection if it does not end soon. */
 export function discardBody(request: IncomingMessage): void {
