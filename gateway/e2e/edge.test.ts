@@ -91,11 +91,12 @@ test("beyond the requests under way the hot route answers 503 with Retry-After, 
   const text = JSON.stringify({ commands: [credit("held")] });
   const held: Socket[] = [];
   let answer: Answer;
-  // A held request may itself be refused, while a post is under way: so one is added until posts are.
+  // A held request is itself refused when it comes while a post is under way: so one is added, a while apart, until posts are.
   do {
     const { socket } = await open(url);
     socket.write(head(demo.key, [`content-length: ${text.length}`]) + text.slice(0, 5));
     held.push(socket);
+    await pause(50);
     answer = await demo.post([credit(`x${held.length}`)]);
   } while (answer.status === 200);
   // A partner may have three of four.
