@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ApiError } from "./errors.ts";
+import type { Facade } from "./facades/facade.ts";
 import { HEADER_BYTES_MAX } from "./limits.ts";
 import { testGateway } from "./testing.ts";
 
@@ -185,11 +186,28 @@ describe("what is not HTTP", () => {
     expect(JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4))).toMatchObject({ code });
   });
 
-  it("is cut off in time: headers within 10 s, requests within 30 s", async () => {
+  it("is cut off in time: headers within 10 s, requests within 30 s, connections on which nothing moves within 60 s", async () => {
     const { app } = await testGateway();
-    expect([app.server.headersTimeout, app.server.requestTimeout, app.server.keepAliveTimeout]).toEqual([
-      10_000, 30_000, 72_000,
-    ]);
+    const { headersTimeout, requestTimeout, timeout, keepAliveTimeout } = app.server;
+    expect([headersTimeout, requestTimeout, timeout, keepAliveTimeout]).toEqual([10_000, 30_000, 60_000, 72_000]);
+  });
+
+  it("frees the socket of a client that asks and never reads", async () => {
+    const large: Facade = {
+      name: "large",
+      register: (scope) => void scope.get("/large", () => "x".repeat(64 << 20)),
+      refuse: () => {},
+    };
+    const { app } = await testGateway("both", { facades: [large] });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    app.server.setTimeout(300);
+    const socket = connect(Number(new URL(app.listeningOrigin).port), "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {});
+    const [served] = (await once(app.server, "connection")) as [Socket];
+    socket.write("GET /large HTTP/1.1\r\nhost: a\r\n\r\n");
+    await once(served, "close");
+    expect(socket.bytesRead).toBeLessThan(64 << 20);
   });
 });
 

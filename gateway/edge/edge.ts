@@ -1,6 +1,7 @@
 /** What guards every listener alike: limits, the count of requests under way, time for slow clients, TLS. */
 import type { EdgeSettings } from "../config.ts";
-import { IN_FLIGHT_DEFAULT, REQUEST_TIMEOUT_MS } from "../limits.ts";
+import { BODIES_BYTES_MAX, IN_FLIGHT_DEFAULT, REQUEST_TIMEOUT_MS } from "../limits.ts";
+import { BodyBudget } from "./body-budget.ts";
 import { InFlight } from "./in-flight.ts";
 import { RateLimits } from "./rate-limits.ts";
 import type { TlsPair } from "./tls.ts";
@@ -14,6 +15,7 @@ const EDGE_DEFAULTS: EdgeSettings = Object.freeze({
 export class Edge {
   readonly limits: RateLimits;
   readonly inFlight: InFlight;
+  readonly bodies = new BodyBudget(BODIES_BYTES_MAX);
   readonly requestTimeoutMs: number;
   /** Certificate and key that a new listener starts with; undefined: plain HTTP. */
   readonly tls: TlsPair | undefined;

@@ -1,5 +1,6 @@
 /** Reads a request's raw body: no stream wrappers, no parser, one Buffer. The benchmark's null server reads with it too. */
 import type { IncomingMessage } from "node:http";
+import type { BodyBudget } from "../edge/body-budget.ts";
 import { ApiError } from "../errors.ts";
 import { LINGER_MS } from "../limits.ts";
 
@@ -7,32 +8,6 @@ import { LINGER_MS } from "../limits.ts";
 export interface BodySink {
   onBody(body: Uint8Array): void;
   onRefused(error: ApiError): void;
-}
-
-/** Bytes of bodies that are being collected at a time, over all requests of a process. */
-export class BodyBudget {
-  readonly #max: number;
-  #used = 0;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** Bytes held. */
-  get used(): number {
-    return this.#used;
-  }
-
-  /** False, and nothing taken, when there is no room. */
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.#max) return false;
-    this.#used += bytes;
-    return true;
-  }
-
-  giveBack(bytes: number): void {
-    this.#used -= bytes;
-  }
 }
 
 /**

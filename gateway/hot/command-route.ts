@@ -9,10 +9,9 @@ import type { App, GatewayDeps } from "../app-type.ts";
 import { checkSignature, needsSignature } from "../edge/signature.ts";
 import { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
-import { BODIES_BYTES_MAX } from "../limits.ts";
 import type { GroupLink } from "../link/group-link.ts";
 import { CommandScanner } from "../scanner/index.ts";
-import { BodyBudget, discardBody, readBody } from "./body.ts";
+import { discardBody, readBody } from "./body.ts";
 import { CommandRequest, type HotParts, isJson, sendProblem } from "./command-request.ts";
 import { readPrefer } from "./prefer.ts";
 import { ScanContexts } from "./scan-contexts.ts";
@@ -27,8 +26,7 @@ export interface CommandRouteOptions {
 export function commandRoute(options: CommandRouteOptions): (app: App, deps: GatewayDeps) => void {
   return (app, deps) => {
     const contexts = new ScanContexts(deps.registry);
-    const bodies = new BodyBudget(BODIES_BYTES_MAX);
-    const { inFlight } = deps.edge;
+    const { inFlight, bodies } = deps.edge;
     const parts: HotParts = {
       scanner: new CommandScanner(),
       names: options.names,
