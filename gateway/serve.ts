@@ -6,7 +6,10 @@ import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
 import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import { TrustedAddresses } from "./facades/caller.ts";
+import { deductFacade } from "./facades/deduct/index.ts";
 import type { Facade } from "./facades/facade.ts";
+import { walletFacade } from "./facades/wallet/index.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
 import { Submitter } from "./hot/submitter.ts";
@@ -94,7 +97,11 @@ export async function start(settings: Settings): Promise<Service> {
   const metrics = new Metrics(groups, stores);
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
-  const facades: readonly Facade[] = [];
+  const trusted = new TrustedAddresses(settings.facades.addresses);
+  const facades: readonly Facade[] = [
+    walletFacade({ partner: settings.facades.walletPartner, trusted }),
+    deductFacade({ partner: settings.facades.deductPartner, trusted }),
+  ];
   const deps: GatewayDeps = {
     settings,
     registry,
