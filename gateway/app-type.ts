@@ -30,7 +30,7 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Set on partner routes before anything else runs; undefined elsewhere. */
     partner: Partner | undefined;
-    /** The body as it came, where one was parsed: signatures are over its bytes. */
+    /** The body as it came, once it was read: signatures are over its bytes. */
     rawBody: Buffer | undefined;
   }
 }

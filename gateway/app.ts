@@ -139,6 +139,8 @@ function coldHooks(scope: App, deps: GatewayDeps): void {
   const headers = { ...SECURITY_HEADERS, "content-security-policy": JSON_CONTENT_POLICY };
   scope.addHook("onRequest", async (request, reply) => {
     reply.headers(headers).header("x-request-id", request.id);
+    // `close`, for a client that goes before its answer never finishes it.
+    reply.raw.once("close", deps.metrics.begin());
   });
   scope.addHook("onResponse", async (request, reply) => {
     const { method, routeOptions } = request;
@@ -187,6 +189,8 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
   adminGroupRoutes(scope, deps);
 }
 
+const NO_BODY = Buffer.alloc(0);
+
 /** A facade's routes, with its own envelope for what is refused. */
 async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise<void> {
   scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
@@ -208,6 +212,10 @@ async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise
   counted(scope, deps);
   scope.addHook("onRequest", async () => {
     if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
+  });
+  scope.addHook("preValidation", async (request) => {
+    request.rawBody ??= NO_BODY;
+    if (request.partner !== undefined) checkSigned(deps.registry, request.partner, request);
   });
   await facade.register(scope, deps);
 }

@@ -10,7 +10,10 @@ import { ConfigError, isLoopback, type Listener, readSettings, type Settings } f
 import { lockDataFolder } from "./data-lock.ts";
 import { Edge } from "./edge/edge.ts";
 import { contextOf, readTls, type TlsPair } from "./edge/tls.ts";
+import { TrustedAddresses } from "./facades/caller.ts";
+import { deductFacade } from "./facades/deduct/index.ts";
 import type { Facade } from "./facades/facade.ts";
+import { walletFacade } from "./facades/wallet/index.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
 import { Submitter } from "./hot/submitter.ts";
@@ -107,7 +110,11 @@ export async function start(settings: Settings): Promise<Service> {
   const metrics = new Metrics(groups, stores);
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
-  const facades: readonly Facade[] = [];
+  const trusted = new TrustedAddresses(settings.facades.addresses, settings.facades.hosts);
+  const facades: readonly Facade[] = [
+    walletFacade({ partner: settings.facades.walletPartner, trusted }),
+    deductFacade({ partner: settings.facades.deductPartner, trusted }),
+  ];
   const deps: GatewayDeps = {
     settings,
     registry,

@@ -1,26 +1,10 @@
 /** Signed requests against the running service, on the hot route and on cold ones. */
-import { createHash, createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Answer, inProcess, raw } from "./server.ts";
+import { signature } from "./sign.ts";
 
 const MASTER_KEY = "ab".repeat(32);
 const credit = (id: string) => ({ commands: [{ id, type: "credit", account: "alice", amount: "1.00" }] });
-
-interface Signed {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: string;
-  /** Seconds from now. */
-  readonly offset?: number;
-}
-
-/** As a client in any language makes it, from the contract alone. */
-function signature(secret: string, { method, path, body = "", offset = 0 }: Signed): string {
-  const time = Math.floor(Date.now() / 1000) + offset;
-  const digest = createHash("sha256").update(body).digest("hex");
-  const proof = createHmac("sha256", secret).update(`${time}.${method}.${path}.${digest}`).digest("hex");
-  return `t=${time},v1=${proof}`;
-}
 
 /** A service whose partner `demo` has a signing secret. */
 async function withSecret(signed: "required" | "optional") {

@@ -63,7 +63,7 @@ export interface Binding {
 /**
  * The partner of a call that reads (`write: false`) or changes balances. A key that is sent always counts. Throws UNAUTHENTICATED,
  * FORBIDDEN, PARTNER_SUSPENDED, SIGNATURE_INVALID, RATE_LIMITED, OVERLOADED. To be called once
- * a request, when its body is read.
+ * a request; sets `request.partner`. A route that takes the body from Fastify must check the signature itself.
  */
 export function callerOf(
   deps: Pick<GatewayDeps, "authenticator" | "registry" | "edge">,
@@ -72,7 +72,9 @@ export function callerOf(
   { write }: { readonly write: boolean },
 ): Partner {
   const partner = partnerOf(deps, binding, request, write);
-  checkSigned(deps.registry, partner, request);
+  request.partner = partner;
+  // Before the body is read the scope's own hook checks the signature, as soon as it is.
+  if (request.rawBody !== undefined) checkSigned(deps.registry, partner, request);
   deps.edge.inFlight.assign(request.raw, partner.index);
   return partner;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { EdgeSettings } from "../config.ts";
+import { signature } from "../e2e/sign.ts";
 import { Edge } from "../edge/edge.ts";
 import { testGateway } from "../testing.ts";
 import { type Binding, callerOf, TrustedAddresses } from "./caller.ts";
@@ -27,6 +28,8 @@ class Tiny implements Facade {
       caller: callerOf(deps, this.#binding, request, { write }).id,
     });
     scope.post("/tiny", who(true));
+    // As the wallet does: before the body is read.
+    scope.post("/tiny/early", { onRequest: async (request) => void who(true)(request) }, () => ({ early: true }));
     scope.get("/tiny", who(false));
     scope.get("/tiny/slow", async (request) => {
       const found = who(false)(request);
@@ -116,12 +119,31 @@ test("a body that is too large, no JSON, or has __proto__ in it is refused in th
 });
 
 test("an unsigned call where signatures are required, and any call while stopping, are refused in the facade's envelope", async () => {
-  const { deps, call, registry } = await tiny();
+  const { app, deps, call, registry } = await tiny();
   registry.addSigningSecret("demo");
   registry.changePartner("demo", { signed: "required" });
   expect((await call()).said).toBe(refused(401, "SIGNATURE_INVALID"));
+  const unsigned = await app.inject({ method: "POST", url: "/tiny/early", payload: {} });
+  expect([unsigned.statusCode, unsigned.json().oops]).toEqual([401, "SIGNATURE_INVALID"]);
   deps.lifecycle.stopping = true;
   expect((await call()).said).toBe(refused(503, "STOPPING"));
+});
+
+test("a facade's signed calls cover their bodies, whether it asks who calls before or after they are read", async () => {
+  const { app, registry } = await tiny();
+  const { secret } = registry.addSigningSecret("demo");
+  registry.changePartner("demo", { signed: "required" });
+  const said = async (path: string, signed: string, payload: string) => {
+    const headers = {
+      "content-type": "application/json",
+      "x-signature": signature(secret, { method: "POST", path, body: signed }),
+    };
+    return (await app.inject({ method: "POST", url: path, headers, payload })).body;
+  };
+  expect(await said("/tiny", '{"a":1}', '{"a":1}')).toBe('{"caller":"demo"}');
+  expect(await said("/tiny/early", '{"a":1}', '{"a":1}')).toBe('{"early":true}');
+  expect(await said("/tiny", '{"a":1}', '{"a":2}')).toBe('{"oops":"SIGNATURE_INVALID"}');
+  expect(await said("/tiny/early", '{"a":1}', '{"a":2}')).toBe('{"oops":"SIGNATURE_INVALID"}');
 });
 
 test.each([
