@@ -56,9 +56,8 @@ export class Authenticator {
    */
   partner(socket: Socket, header: string | undefined): Partner {
     const principal = this.#required(socket, header);
-    if (principal.kind !== "partner") throw new ApiError("FORBIDDEN", "This route takes a partner's key.");
-    this.charge(principal.partner);
-    return principal.partner;
+    if (principal.kind === "partner") return principal.partner;
+    throw new ApiError("FORBIDDEN", "This route takes a partner's key.");
   }
 
   /** Counts a request of a partner that is known by other means than its key. Throws RATE_LIMITED. */
@@ -80,9 +79,13 @@ export class Authenticator {
     throw new ApiError("FORBIDDEN", "This route takes an admin key.");
   }
 
+  /** Whom a request is from, once a request: a partner pays for it. Throws UNAUTHENTICATED, RATE_LIMITED. */
   #required(socket: Socket, header: string | undefined): Principal {
     const principal = this.principal(socket, header);
-    if (principal !== undefined) return principal;
+    if (principal !== undefined) {
+      if (principal.kind === "partner") this.charge(principal.partner);
+      return principal;
+    }
     const why = header === undefined ? "Send `Authorization: Bearer <key>`." : "The key is not known or was revoked.";
     throw new ApiError("UNAUTHENTICATED", why);
   }

@@ -39,6 +39,14 @@ const COMMANDS_OPERATION = {
       description: `\`wait=<seconds>\`, at most ${WAIT_SECONDS_MAX}: answer with the results`,
       schema: { type: "string", examples: ["wait=5"] },
     },
+    {
+      name: "X-Signature",
+      in: "header",
+      required: false,
+      description:
+        "`t=<unix seconds>,v1=<hex>`, an HMAC-SHA256 over `t.METHOD.path?query.sha256hex(body)`; must be there where the partner is `signed: required`, on every route",
+      schema: { type: "string" },
+    },
   ],
   requestBody: {
     required: true,
