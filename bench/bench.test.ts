@@ -16,6 +16,7 @@ import { readHttpSettings } from "./http/settings.ts";
 import { Feed } from "./micro/feed.ts";
 import { writeJournal } from "./micro/journal-file.ts";
 import { ROWS } from "./micro/rows.ts";
+import { measureOverload } from "./overload/overload.ts";
 import { median, standardDeviation } from "./statistics.ts";
 
 const SMALL = { ACCOUNTS: "500", COMMANDS: "4000", HORIZON: "30000", ROUNDS: "2", BUCKET: "20" };
@@ -74,6 +75,17 @@ describe("the HTTP benchmark", () => {
       stderr: "benchmark: BUCKET=0 is refused: it must be a whole number from 1 to 10000\n",
     });
   });
+});
+
+test("the overload offers more than is answered at once, and finds every acknowledged command in the journal", async () => {
+  const settings = { seconds: 0.5, factor: 3, bucket: 5, accounts: 100, closed: 4, open: 16, window: 8 };
+  const outcome = await withFolder({}, (folder) => measureOverload(settings, folder));
+  expect(outcome.faults).toEqual([]);
+  const { sent, statuses, unanswered } = outcome.overload;
+  const answered = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+  expect([answered + unanswered, unanswered]).toEqual([sent, 0]);
+  expect(outcome.overload.acknowledged.last.reduce((sum, last) => sum + last, 0)).toBe(sent);
+  expect(outcome.looks.every(({ residentBytes }) => residentBytes > 0)).toBe(true);
 });
 
 describe("the checks", () => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ApiError } from "./errors.ts";
 import type { Facade } from "./facades/facade.ts";
@@ -192,6 +193,19 @@ describe("what is not HTTP", () => {
     expect([headersTimeout, requestTimeout, timeout, keepAliveTimeout]).toEqual([10_000, 30_000, 60_000, 72_000]);
   });
 
+  it("is refused, and its connection closed, though the client keeps its half open and says no more", async () => {
+    const { app } = await testGateway();
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { port } = new URL(app.listeningOrigin);
+    const socket = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    const [served] = (await once(app.server, "connection")) as [Socket];
+    const closed = once(served, "close").then(() => "closed");
+    socket.write("NOT HTTP\r\n\r\n");
+    await once(socket.resume(), "end");
+    expect(await Promise.race([closed, setTimeout(20_000, "open")])).toBe("closed");
+  });
+
   it("frees the socket of a client that asks and never reads", async () => {
     const large: Facade = {
       name: "large",
@@ -242,7 +256,7 @@ describe("closing", () => {
     );
     await asked.promise;
     const closed = app.close();
-    setTimeout(() => gate.resolve(undefined), 200);
+    setTimeout(200).then(() => gate.resolve(undefined));
     const [reply] = (await answered) as [IncomingMessage];
     reply.resume();
     const began = performance.now();

@@ -1,6 +1,5 @@
 /** Builds the HTTP server: what every route shares, and which routes a listener has. */
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { type App, type GatewayDeps, partnerOf, type RouteDeps } from "./app-type.ts";
@@ -53,9 +52,8 @@ function sendProblem(deps: GatewayDeps, error: unknown, request: FastifyRequest,
 
 /** Answers what could not be read as a request; there is no request object and no route. */
 function refuseSocket(error: Error, socket: Socket): void {
-  // ECONNRESET: nobody is left to be answered. Without a handshake an answer would wait for it, and so would the end.
-  const isShaking = socket instanceof TLSSocket && !/^TLS/.test(socket.getProtocol() ?? "");
-  if (!socket.writable || isShaking || ("code" in error && error.code === "ECONNRESET")) {
+  // ECONNRESET: nobody is left to be answered.
+  if (!socket.writable || ("code" in error && error.code === "ECONNRESET")) {
     socket.destroy();
     return;
   }
@@ -69,7 +67,7 @@ function refuseSocket(error: Error, socket: Socket): void {
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${problem.status} Refused\r\n${lines.join("")}\r\n${body}`);
-  // A client that goes on sending would else keep the half that it has open.
+  // A client that does not end would else keep the half that it has open; one that has not ended its TLS handshake, all of it.
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once("close", () => clearTimeout(timer));
 }

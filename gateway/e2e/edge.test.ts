@@ -76,13 +76,13 @@ test("guessing keys uses up the address's tokens on hot and cold routes; a conne
 });
 
 test("a good key costs its address nothing, however many connections it opens", async () => {
-  const { demo } = await inProcess({ RATE_LIMIT: "1", RATE_BURST: "20" });
-  const statuses: number[] = [];
-  for (let i = 0; i < 20; i++) {
-    statuses.push((await demo.send("GET", "/v1/results", undefined, { connection: "close" })).status);
+  const { admin } = await inProcess({ RATE_LIMIT: "1", RATE_BURST: "5" });
+  const statuses = new Set<number>();
+  // An admin's, for a partner's would use up its partner's tokens.
+  for (let i = 0; i < 80; i++) {
+    statuses.add((await admin.send("GET", "/v1/admin/keys", undefined, { connection: "close" })).status);
   }
-  expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
-  expect((await fetch(`${demo.url}/v1/results`)).status).toBe(401);
+  expect([...statuses]).toEqual([200]);
 });
 
 test("beyond the requests under way the hot route answers 503 with Retry-After, takes nothing, and serves again afterwards", async () => {

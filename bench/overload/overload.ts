@@ -1,0 +1,115 @@
+/** Capacity by the closed loop, then a multiple of it by the open loop: what is left of the goodput, and what the memory does. */
+import { groupDirectory } from "../../gateway/index.ts";
+import type { Acknowledged } from "../http/acknowledged.ts";
+import { GROUP, settledSequence, verifyFault } from "../http/admin.ts";
+import { checkJournal } from "../http/journal-check.ts";
+import { type Service, startService } from "../http/processes.ts";
+import { type Offered, offer } from "./offer.ts";
+
+export interface OverloadSettings {
+  /** Seconds of each of the two loads. */
+  readonly seconds: number;
+  readonly bucket: number;
+  readonly accounts: number;
+  /** Connections of the closed loop, and of the open one. */
+  readonly closed: number;
+  readonly open: number;
+  /** Pipelined requests on one connection of the open loop at most. */
+  readonly window: number;
+  /** What is offered, in capacities. */
+  readonly factor: number;
+}
+
+export interface Look {
+  /** Seconds since the overload began. */
+  readonly at: number;
+  readonly residentBytes: number;
+  /** How long the answer to the scrape took, ms: is an operator still served? */
+  readonly tookMs: number;
+}
+
+export interface OverloadOutcome {
+  readonly capacity: number;
+  readonly offered: number;
+  readonly overload: Offered;
+  /** Goodput in overload over capacity. */
+  readonly ratio: number;
+  readonly looks: readonly Look[];
+  readonly checked: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** Statuses that a client in overload may be given. */
+const EXPECTED: readonly number[] = [202, 429, 503];
+
+/** Milliseconds between looks at the memory. */
+const LOOK_MS = 500;
+
+/** Starts a service with its data in `folder`, drives it, and checks what it acknowledged against its journal. */
+export async function measureOverload(settings: OverloadSettings, folder: string): Promise<OverloadOutcome> {
+  const service = await startService(folder);
+  let runs: Acknowledged[] = [];
+  const faults: string[] = [];
+  let measured: Omit<OverloadOutcome, "checked" | "faults">;
+  try {
+    const load = { ...settings, url: service.url, key: service.key };
+    const closed = { ...load, connections: settings.closed, window: 1 };
+    const warm = await offer({ ...closed, run: 0, seconds: Math.max(0.5, settings.seconds / 2) });
+    const base = await offer({ ...closed, run: 1 });
+    const rate = Math.max(1, Math.round(base.goodput * settings.factor));
+    const looking = look(service);
+    const overload = await offer({ ...load, connections: settings.open, run: 2, rate });
+    const looks = await looking.stop();
+    runs = [warm.acknowledged, base.acknowledged, overload.acknowledged];
+    measured = { capacity: base.goodput, offered: rate, overload, ratio: overload.goodput / base.goodput, looks };
+    faults.push(...faultsOf([warm, base, overload]));
+    await settledSequence(service);
+    const fault = await verifyFault(service);
+    if (fault !== undefined) faults.push(`the service does not verify: ${fault}`);
+  } finally {
+    await service.stop();
+  }
+  const found = checkJournal(groupDirectory(folder, GROUP), runs, settings.bucket);
+  faults.push(...found.faults);
+  const checked = [
+    `every frame of the journal up to sequence ${found.sequence}, its replay, and the trial balance`,
+    "each acknowledged request of all loads, by its ids, with all its commands applied",
+  ];
+  return { ...measured, checked, faults };
+}
+
+function faultsOf(loads: readonly Offered[]): string[] {
+  const faults: string[] = [];
+  for (const { statuses, unanswered, broken } of loads) {
+    const others = [...statuses.keys()].filter((status) => !EXPECTED.includes(status));
+    if (others.length > 0) faults.push(`requests were answered ${others.join(", ")}`);
+    if (unanswered > 0) faults.push(`${unanswered} requests were never answered`);
+    if (broken > 0) faults.push(`${broken} connections broke`);
+  }
+  return faults;
+}
+
+/** Reads the service's memory now and then, by the door that operators use. */
+function look(service: Service): { stop(): Promise<readonly Look[]> } {
+  const begin = performance.now();
+  const looks: Look[] = [];
+  let isOver = false;
+  const loop = async () => {
+    while (!isOver) {
+      const asked = performance.now();
+      const text = await (await fetch(`${service.origin}/metrics`)).text();
+      const bytes = Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1] ?? Number.NaN);
+      const now = performance.now();
+      looks.push({ at: (asked - begin) / 1000, residentBytes: bytes, tookMs: now - asked });
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  };
+  const running = loop();
+  return {
+    stop: async () => {
+      isOver = true;
+      await running;
+      return looks;
+    },
+  };
+}
