@@ -2,6 +2,7 @@
  * The deterministic state machine of a group: records in, records with results out. No clock, no randomness, no I/O: the
  * same records at the same times give the same bytes (promise I3).
  */
+import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { CODE } from "./codes.ts";
 import { CommandCursor, namesAccount } from "./command-cursor.ts";
@@ -29,6 +30,8 @@ export interface MachineOptions {
   readonly seed?: number;
   /** A state loaded from a snapshot, instead of an empty one. */
   readonly state?: State;
+  /** Where the tables of an empty state get their memory. */
+  readonly blocks?: BlockSource;
   /** See `Frame`. */
   readonly frameRoom?: Uint8Array;
 }
@@ -45,8 +48,8 @@ export class Machine {
   readonly #ahead: LookAhead;
 
   constructor(options: MachineOptions = {}) {
-    const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0 } = options;
-    this.state = options.state ?? new State({ horizonCommands, seed: seed | 0 });
+    const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0, blocks = PLAIN_BLOCKS } = options;
+    this.state = options.state ?? new State({ horizonCommands, seed: seed | 0, blocks });
     this.frame = new Frame(options.frameRoom);
     this.#ahead = new LookAhead(this.state);
   }
