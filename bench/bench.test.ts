@@ -45,7 +45,7 @@ describe("the HTTP benchmark", () => {
     expect(outcome.faults).toEqual([]);
     const { service } = middlePair(outcome);
     expect(service.accepted).toBeGreaterThan(0);
-    expect(service.percentilesMs.toSorted((a, b) => a - b)).toEqual(service.percentilesMs);
+    expect(service.distributionMs.toSorted((a, b) => a - b)).toEqual(service.distributionMs);
   });
 
   test("another server is driven as it is, and its refusals are faults, not figures", async () => {
@@ -109,7 +109,15 @@ describe("the checks", () => {
 describe("the bodies", () => {
   test("every id is new, and says which request it belongs to", () => {
     const make = (connection: number) =>
-      new RequestBytes({ run: 3, connection, bucket: 4, accounts: 50, url: "http://h:1/v1/commands", key: "k" });
+      new RequestBytes({
+        run: 3,
+        connection,
+        bucket: 4,
+        accounts: 50,
+        url: "http://h:1/v1/commands",
+        key: "k",
+        shape: "commands",
+      });
     const seen = new Set<string>();
     for (const request of [make(0), make(12)]) {
       for (let number = 1; number <= 12; number++) {

@@ -3,7 +3,7 @@ import { SettingError, withFolder } from "./environment.ts";
 import { benchmark } from "./http/benchmark.ts";
 import { Progress } from "./http/progress.ts";
 import { reportOf } from "./http/report.ts";
-import { HELP, readHttpSettings } from "./http/settings.ts";
+import { HTTP_HELP, readHttpSettings } from "./http/settings.ts";
 
 async function main(): Promise<number> {
   const settings = readHttpSettings(process.env);
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
 }
 
 if (process.argv.includes("--help") || process.argv.includes("-h")) {
-  process.stdout.write(`${HELP}\n`);
+  process.stdout.write(`${HTTP_HELP}\n`);
 } else {
   // An interrupt ends by way of `exit`, whose listeners stop the servers and remove the data folder.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
