@@ -10,7 +10,7 @@ import { driveOpenLoop } from "./open-loop.ts";
 import { prepareOrders } from "./orders.ts";
 import { type Server, type Service, startNull, startService } from "./processes.ts";
 import type { GeneratorName, HttpSettings } from "./settings.ts";
-import { SHAPES } from "./shapes.ts";
+import { SHAPES, type ShapeName } from "./shapes.ts";
 import { driveWrk, hasWrk, requireWrk } from "./wrk.ts";
 
 /** One turn: a run against each server. */
@@ -56,12 +56,11 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   if (settings.generator === "wrk") requireWrk();
   const { target, withService, shape } = settings;
   const foreign = target === undefined ? undefined : { ...target, stop: async () => {} };
-  const service = withService ? await startService(data) : undefined;
-  let nullServer: Server | undefined;
+  // Together, for most of a start is waiting for files.
+  const [service, nullServer] = await startBoth(withService ? startService(data) : undefined, settings.withNull, shape);
   let bench: Bench;
   try {
     const driven = service === undefined ? foreign! : shape === "orders" ? await prepareOrders(service) : service;
-    nullServer = settings.withNull ? await startNull(shape) : undefined;
     const peer = service === undefined ? undefined : foreign;
     bench = new Bench(settings, { driven, service, nullServer, peer }, onStep);
     await bench.run();
@@ -75,6 +74,15 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   await Promise.all([service?.stop(), nullServer?.stop()]);
   if (service !== undefined) bench.checkJournal(join(data, "groups", GROUP));
   return bench.outcome();
+}
+
+/** Both or neither: what started beside one that failed is stopped. */
+async function startBoth(service: Promise<Service> | undefined, withNull: boolean, shape: ShapeName) {
+  const starts = await Promise.allSettled([service, withNull ? startNull(shape) : undefined] as const);
+  const [first, second] = starts;
+  if (first.status === "fulfilled" && second.status === "fulfilled") return [first.value, second.value] as const;
+  for (const start of starts) if (start.status === "fulfilled") await start.value?.stop();
+  throw starts.find((start) => start.status === "rejected")!.reason;
 }
 
 interface Servers {

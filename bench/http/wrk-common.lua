@@ -44,7 +44,9 @@ function done(summary, latency, requests)
   local e = summary.errors
   local p = {}
   for percentile in string.gmatch(os.getenv("DISTRIBUTION") or "50", "[^,]+") do
-    p[#p + 1] = string.format("%d", latency:percentile(tonumber(percentile)))
+    local value = tonumber(percentile)
+    -- wrk's own 100th percentile is 0.
+    p[#p + 1] = string.format("%d", value < 100 and latency:percentile(value) or latency.max)
   end
   io.write(string.format(
     'REPORT {"requests":%d,"durationUs":%d,"bytes":%.0f,"errors":{"connect":%d,"read":%d,"write":%d,"status":%d},"timeouts":%d,' ..
