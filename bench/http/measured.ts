@@ -66,6 +66,8 @@ export interface Measured {
   readonly samples: readonly Sample[];
   /** How late requests left by the generator's own fault, ms (open loop); it is part of their latency. */
   readonly lateMs?: { readonly p99: number; readonly max: number };
+  /** Processor seconds that the generator took (open loop). */
+  readonly cpuSeconds?: number;
   readonly receivedBytes: number;
   /** Undefined where the generator does not tell. */
   readonly sentBytes: number | undefined;

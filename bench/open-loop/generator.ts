@@ -93,15 +93,17 @@ class OpenLoop {
     const done = new Promise<void>((resolve) => {
       this.#resolve = resolve;
     });
+    const cpu = process.cpuUsage();
     this.#begin = performance.now();
     this.#end = this.#begin;
     this.#tick();
     await done;
+    const { user, system } = process.cpuUsage(cpu);
     this.#isDone = true;
     const unanswered = this.#total - this.#answered - this.#broken;
     // Not before the count: what is closed now counts as no answer, not as broken.
     for (const connection of this.#connections) connection.destroy();
-    return this.#report(unanswered);
+    return this.#report(unanswered, (user + system) / 1e6);
   }
 
   #plannedMs(request: number): number {
@@ -161,7 +163,7 @@ class OpenLoop {
     connection.isBusy = false;
   }
 
-  #report(unanswered: number): OpenLoopReport {
+  #report(unanswered: number, cpuSeconds: number): OpenLoopReport {
     const { mean, stddev, max } = this.#latencyUs;
     return {
       seconds: Math.max(this.#end - this.#begin, 1) / 1000,
@@ -174,6 +176,7 @@ class OpenLoop {
       latencyUs: { mean, stdev: stddev, max },
       distributionUs: DISTRIBUTION.map((percentile) => this.#latencyUs.percentile(percentile)),
       lateUs: { p99: this.#lateUs.percentile(99), max: this.#lateUs.max },
+      cpuSeconds,
       slices: this.#slices.all(),
       receivedBytes: this.#receivedBytes,
       sentBytes: this.#sent * (this.#connections[0]?.requestBytes ?? 0),

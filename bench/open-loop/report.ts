@@ -18,6 +18,8 @@ export interface OpenLoopReport {
   readonly distributionUs: readonly number[];
   /** How late requests left though a connection was free: the generator's own share of the latency. */
   readonly lateUs: { readonly p99: number; readonly max: number };
+  /** Processor seconds of this process while it drove. */
+  readonly cpuSeconds: number;
   readonly slices: readonly Slice[];
   readonly receivedBytes: number;
   readonly sentBytes: number;

@@ -53,8 +53,7 @@ function notesOf(figure: Figure, settings: HttpSettings, outcome: Outcome): stri
   if (figure === "latency") {
     notes.push(`open loop of ${grouped(rate ?? 0)} requests/s, ${settings.connections} connections`);
     for (const percentile of [99, 99.9]) notes.push(percentileNote(pairs, percentile));
-    const late = Math.max(...pairs.flatMap(({ service, null: other }) => [service, other].map((one) => lateMs(one))));
-    notes.push(`of which the generator itself was late by ${late.toFixed(2)} ms at most at p99`);
+    notes.push(generatorNote(pairs.flatMap(({ service, null: other }) => [service, ...(other ? [other] : [])])));
   }
   if (figure === "rate") notes.push(`${median(outcome.ratios).toFixed(3)} of the null server's requests a second`);
   const peers = pairs.flatMap(({ service, peer }) => (peer === undefined ? [] : [service.rate.avg / peer.rate.avg]));
@@ -75,8 +74,11 @@ function percentileNote(pairs: readonly Pair[], percentile: number): string {
   return `p${percentile} ${service} ms, null server ${other} ms; median of the differences ${over} ms`;
 }
 
-function lateMs(measured: Measured | undefined): number {
-  return measured?.lateMs?.p99 ?? 0;
+/** What of the latency is the generator's own doing. */
+function generatorNote(runs: readonly Measured[]): string {
+  const late = median(runs.map(({ lateMs }) => lateMs?.p99 ?? 0));
+  const cores = median(runs.map(({ cpuSeconds, seconds }) => (cpuSeconds ?? 0) / seconds));
+  return `of which the generator itself was late by ${late.toFixed(2)} ms at p99; it took ${(cores * 100).toFixed(0)} % of a core`;
 }
 
 const SIDES = [
