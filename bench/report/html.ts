@@ -2,7 +2,7 @@
 import type { MachineText } from "../machine.ts";
 import { shown } from "../rows/output.ts";
 import type { Finished } from "../rows/run.ts";
-import { goalText } from "../rows/table.ts";
+import { goalText, limitText } from "../rows/table.ts";
 import { svgOf } from "./svg.ts";
 import { escapeHtml } from "./text.ts";
 
@@ -59,7 +59,7 @@ function table(all: readonly Finished[]): string {
       `<td><a href="#${row.id}">${row.id}</a></td>`,
       `<td class="number">${value}</td>`,
       `<td>${escapeHtml(row.unit)}</td>`,
-      `<td>${escapeHtml(goalText(row).replace(` ${row.unit}`, ""))}</td>`,
+      `<td>${escapeHtml(limitText(row))}</td>`,
       mark(finished),
     ];
     return `<tr>${cells.join("")}</tr>`;

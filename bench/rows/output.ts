@@ -1,7 +1,7 @@
 /** What rows gave, as text and as JSON. */
 import type { MachineText } from "../machine.ts";
 import type { Finished } from "./run.ts";
-import { goalText } from "./table.ts";
+import { goalText, limitText } from "./table.ts";
 
 /** Significant figures, but whole numbers whole. */
 export function shown(value: number): string {
@@ -31,7 +31,7 @@ export function tableOf(all: readonly Finished[]): string[] {
     row.id,
     measurement === undefined ? "-" : shown(measurement.value),
     row.unit,
-    goalText(row).replace(` ${row.unit}`, ""),
+    limitText(row),
     end === "measured" ? (isMet ? "met" : "NOT met") : end === "failed" ? "FAILED" : "cannot run",
   ]);
   const table = [["row", "value", "unit", "goal", ""], ...lines];
@@ -48,6 +48,7 @@ interface JsonRow {
   readonly id: string;
   readonly value: number | null;
   readonly unit: string;
+  /** In `unit`: `≥ 0.85`. */
   readonly goal: string;
   readonly met: boolean;
   /** The value of each pair or round. */
@@ -78,7 +79,7 @@ function jsonRow({ row, measurement, isMet, why }: Finished): JsonRow {
     id: row.id,
     value: measurement?.value ?? null,
     unit: row.unit,
-    goal: goalText(row),
+    goal: limitText(row),
     met: isMet,
     runs: measurement?.runs ?? [],
     ...(why === undefined ? {} : { why }),
