@@ -66,6 +66,9 @@ export function readHttpSettings(environment: Environment): HttpSettings {
   const target = environment.TARGET
     ? { url: urlOf(environment.TARGET, SHAPES[shape].path), key: environment.KEY ?? "" }
     : undefined;
+  if (generator === "open" && target?.url.startsWith("https:")) {
+    throw new SettingError(`TARGET=${environment.TARGET} is refused: the open loop speaks http only`);
+  }
   const withService = target === undefined || environment.SERVICE === "1";
   return {
     requests: integer(environment, "REQUESTS", { unless, min: connections, max: 1e9 }),

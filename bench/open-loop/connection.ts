@@ -63,7 +63,9 @@ export class Connection {
         return true;
       },
     };
-    this.#socket = connect({ host: hostname, port: Number(port || 80), noDelay: true, onread }, onConnect);
+    // An address of IPv6 stands in brackets in a url only.
+    const host = hostname.replace(/^\[|\]$/g, "");
+    this.#socket = connect({ host, port: Number(port || 80), noDelay: true, onread }, onConnect);
     this.#socket.on("error", (error) => this.#break(error.message));
     this.#socket.on("close", () => this.#break("closed by the server"));
   }
