@@ -42,7 +42,7 @@ export interface Sample {
   readonly at: number;
   /** Requests a second. */
   readonly rate: number;
-  /** Longest latency among them, ms (open loop). */
+  /** Longest latency among them, ms (open loop); absent without an answer. */
   readonly longestMs?: number;
 }
 

@@ -22,7 +22,8 @@ function measuredOf(report: OpenLoopReport): Measured {
   const samples = slices.map(({ answered: count, longestMs }, i) => ({
     at: ((i + 1) * SLICE_MS) / 1000,
     rate: (count * 1000) / SLICE_MS,
-    longestMs,
+    // Without an answer there is no latency: a zero would look like a good one in the middle of a stall.
+    ...(count > 0 ? { longestMs } : {}),
   }));
   // The last slice is cut off by the run's end, so its rate says nothing, unless it is the only one.
   const whole = samples.length > 1 ? samples.slice(0, -1) : samples;

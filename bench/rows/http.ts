@@ -119,7 +119,7 @@ function plotsOf({ target, withService }: HttpSettings, outcome: Outcome): Plot[
       xLabel: "seconds under load",
       yLabel: "ms",
       yScale: "log",
-      lines: sides.map(({ name, of }) => overTime(name, pairs.map(of), ({ longestMs }) => longestMs ?? 0)),
+      lines: sides.map(({ name, of }) => overTime(name, pairs.map(of), ({ longestMs }) => longestMs)),
     });
   }
   return plots;
@@ -129,12 +129,15 @@ function plotsOf({ target, withService }: HttpSettings, outcome: Outcome): Plot[
 function overTime(
   name: string,
   runs: readonly Measured[],
-  y: (sample: Measured["samples"][number]) => number,
+  y: (sample: Measured["samples"][number]) => number | undefined,
 ): PlotLine {
   const points: [number, number][] = [];
   let begin = 0;
   for (const { samples, seconds } of runs) {
-    for (const sample of samples) points.push([begin + sample.at, y(sample)]);
+    for (const sample of samples) {
+      const value = y(sample);
+      if (value !== undefined) points.push([begin + sample.at, value]);
+    }
     begin += seconds;
   }
   return { name, points };
