@@ -86,7 +86,7 @@ class Offering {
     const { hostname, port } = new URL(this.#load.url);
     for (let index = 0; index < this.#load.connections; index++) {
       const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      const request = new RequestBytes({ ...this.#load, connection: index });
+      const request = new RequestBytes({ ...this.#load, shape: "commands", connection: index });
       const line: Line = { index, socket, request, unanswered: 0, answered: 0, rest: Buffer.alloc(0), isBroken: false };
       await once(socket, "connect");
       socket.on("data", (chunk: Buffer) => this.#onData(line, chunk));
