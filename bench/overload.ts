@@ -36,7 +36,7 @@ const whole = (value: number) => Math.round(value).toLocaleString("en-US");
 const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 
 function report(settings: OverloadSettings, outcome: OverloadOutcome): string[] {
-  const { capacity, offered, overload, ratio, looks, checked, faults } = outcome;
+  const { capacity, offered, overload, ratio, cpuUs, looks, checked, faults } = outcome;
   const { sent, notSent, statuses, goodput } = overload;
   const memory = looks.map(({ residentBytes }) => residentBytes);
   const answers = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${whole(count)}`);
@@ -47,7 +47,8 @@ function report(settings: OverloadSettings, outcome: OverloadOutcome): string[] 
     `Sent       ${whole(sent)}, and ${whole(notSent)} not, for the bound was reached`,
     `Answers    ${answers.join(", ")}`,
     `Goodput    ${whole(goodput)} requests/s answered 202 while offering, ${ratio.toFixed(2)} of capacity`,
-    `Memory     ${mib(Math.min(...memory))} to ${mib(Math.max(...memory))} resident; at the end ${mib(memory.at(-1) ?? Number.NaN)}`,
+    `Processor  ${whole(cpuUs.capacity)} µs of the service a request answered 202 at capacity, ${whole(cpuUs.overload)} µs in overload`,
+    `Memory     ${mib(memory[0]!)} resident before, ${mib(Math.max(...memory))} at most, ${mib(memory.at(-1)!)} at the end, with ${whole(looks.at(-1)!.remembered - looks[0]!.remembered)} more ids remembered`,
     `Metrics    answered in ${Math.round(Math.max(...looks.map(({ tookMs }) => tookMs)))} ms at most meanwhile`,
     ...checked.map((what) => `Checked    ${what}`),
     ...faults.map((fault) => `FAULT      ${fault}`),

@@ -21,9 +21,11 @@ export interface OverloadSettings {
 }
 
 export interface Look {
-  /** Seconds since the overload began. */
-  readonly at: number;
   readonly residentBytes: number;
+  /** Processor seconds of the service since its start, all threads. */
+  readonly cpuSeconds: number;
+  /** Commands that the group remembers by id, some 100 bytes each. */
+  readonly remembered: number;
   /** How long the answer to the scrape took, ms: is an operator still served? */
   readonly tookMs: number;
 }
@@ -34,6 +36,8 @@ export interface OverloadOutcome {
   readonly overload: Offered;
   /** Goodput in overload over capacity. */
   readonly ratio: number;
+  /** Processor time of the service a request answered 202, µs: unlike the rates it hardly depends on who else is on the machine. */
+  readonly cpuUs: { readonly capacity: number; readonly overload: number };
   readonly looks: readonly Look[];
   readonly checked: readonly string[];
   readonly faults: readonly string[];
@@ -55,13 +59,18 @@ export async function measureOverload(settings: OverloadSettings, folder: string
     const load = { ...settings, url: service.url, key: service.key };
     const closed = { ...load, connections: settings.closed, window: 1 };
     const warm = await offer({ ...closed, run: 0, seconds: Math.max(0.5, settings.seconds / 2) });
+    const begin = await lookOnce(service);
     const base = await offer({ ...closed, run: 1 });
+    const middle = await lookOnce(service);
     const rate = Math.max(1, Math.round(base.goodput * settings.factor));
     const looking = look(service);
     const overload = await offer({ ...load, connections: settings.open, run: 2, rate });
     const looks = await looking.stop();
     runs = [warm.acknowledged, base.acknowledged, overload.acknowledged];
-    measured = { capacity: base.goodput, offered: rate, overload, ratio: overload.goodput / base.goodput, looks };
+    const end = await lookOnce(service);
+    const cpuUs = { capacity: cpuUsOf(base, begin, middle), overload: cpuUsOf(overload, middle, end) };
+    const ratio = overload.goodput / base.goodput;
+    measured = { capacity: base.goodput, offered: rate, overload, ratio, cpuUs, looks: [middle, ...looks, end] };
     faults.push(...faultsOf([warm, base, overload]));
     await settledSequence(service);
     const fault = await verifyFault(service);
@@ -89,18 +98,33 @@ function faultsOf(loads: readonly Offered[]): string[] {
   return faults;
 }
 
+async function lookOnce(service: Service): Promise<Look> {
+  const asked = performance.now();
+  const text = await (await fetch(`${service.origin}/metrics`)).text();
+  const value = (name: string): number => {
+    const found = new RegExp(`^${name}(?:\\{group="${GROUP}"\\})? (\\S+)$`, "m").exec(text);
+    if (found === null) throw new Error(`the metrics have no ${name}`);
+    return Number(found[1]);
+  };
+  return {
+    residentBytes: value("process_resident_memory_bytes"),
+    cpuSeconds: value("process_cpu_seconds_total"),
+    remembered: value("ringfence_remembered_commands"),
+    tookMs: performance.now() - asked,
+  };
+}
+
+function cpuUsOf({ statuses }: Offered, from: Look, to: Look): number {
+  return ((to.cpuSeconds - from.cpuSeconds) * 1e6) / (statuses.get(202) ?? Number.NaN);
+}
+
 /** Reads the service's memory now and then, by the door that operators use. */
 function look(service: Service): { stop(): Promise<readonly Look[]> } {
-  const begin = performance.now();
   const looks: Look[] = [];
   let isOver = false;
   const loop = async () => {
     while (!isOver) {
-      const asked = performance.now();
-      const text = await (await fetch(`${service.origin}/metrics`)).text();
-      const bytes = Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1] ?? Number.NaN);
-      const now = performance.now();
-      looks.push({ at: (asked - begin) / 1000, residentBytes: bytes, tookMs: now - asked });
+      looks.push(await lookOnce(service));
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   };
