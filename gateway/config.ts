@@ -33,6 +33,16 @@ export interface FacadeSettings {
   readonly addresses: readonly string[];
 }
 
+/** Secrets of internal services. */
+export interface ServiceSettings {
+  /** False: request-balance takes orders without a key; only where partners are served on loopback. */
+  readonly auth: boolean;
+  /** Age at which a service's newest secret is due to be replaced, ms; undefined: secrets do not age. */
+  readonly rotationMs: number | undefined;
+  /** How long an older secret works beside its successor, ms; counts where secrets age. */
+  readonly overlapMs: number;
+}
+
 export interface Settings {
   readonly listener: Listener;
   /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
@@ -59,6 +69,7 @@ export interface Settings {
   /** Where results are published; undefined: they stay in the journal, which serves them. */
   readonly kafka: KafkaSettings | undefined;
   readonly facades: FacadeSettings;
+  readonly services: ServiceSettings;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -156,6 +167,7 @@ function addresses(value: string): readonly string[] {
 }
 
 const MIB = 1 << 20;
+const DAY_MS = 86_400_000;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
 const PARSERS = {
@@ -176,6 +188,11 @@ const PARSERS = {
   WALLET_PARTNER: (value: string) => partner("WALLET_PARTNER", value),
   DEDUCT_PARTNER: (value: string) => partner("DEDUCT_PARTNER", value),
   FACADE_ADDRESSES: addresses,
+  SERVICE_AUTH: (value: string) =>
+    value === "on" || value === "off" ? value === "on" : refuse("SERVICE_AUTH", value, "it must be `on` or `off`"),
+  SERVICE_ROTATION_DAYS: (value: string) =>
+    value === "off" ? undefined : integer("SERVICE_ROTATION_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
+  SERVICE_OVERLAP_DAYS: (value: string) => integer("SERVICE_OVERLAP_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
@@ -200,6 +217,9 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
+  SERVICE_AUTH: "on",
+  SERVICE_ROTATION_DAYS: "off",
+  SERVICE_OVERLAP_DAYS: "7",
   ADMIN_HOST: "127.0.0.1",
   ADMIN_PORT: "8081",
   HORIZON: String(HORIZON_COMMANDS_DEFAULT),
@@ -277,9 +297,15 @@ export function readSettings(environment: Environment): Settings {
       deductPartner: read("DEDUCT_PARTNER"),
       addresses: read("FACADE_ADDRESSES") ?? Object.freeze([]),
     }),
+    services: Object.freeze({
+      auth: required(read("SERVICE_AUTH")),
+      rotationMs: read("SERVICE_ROTATION_DAYS"),
+      overlapMs: required(read("SERVICE_OVERLAP_DAYS")),
+    }),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);
+  checkServiceAuth(settings);
   return Object.freeze(settings);
 }
 
@@ -297,4 +323,11 @@ function checkListeners({ listener, adminListener, adminKeyDigests }: Settings):
       `${PREFIX}ADMIN_PORT=${adminListener.port} is refused: it is RINGFENCE_PORT too; give them different ports.`,
     );
   }
+}
+
+function checkServiceAuth({ listener, services }: Settings): void {
+  if (services.auth || isLoopback(listener.host)) return;
+  throw new ConfigError(
+    `${PREFIX}SERVICE_AUTH=off is refused: ${listener.host} is not a loopback address, and off loopback orders need a secret.`,
+  );
 }

@@ -7,6 +7,7 @@ import { Authenticator } from "./auth.ts";
 import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import type { Facade } from "./facades/facade.ts";
+import { requestBalance } from "./facades/request-balance/facade.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
 import { Submitter } from "./hot/submitter.ts";
@@ -16,6 +17,7 @@ import { Metrics } from "./metrics.ts";
 import { groupDirectory, storePath } from "./paths.ts";
 import { QueryThread } from "./query-thread.ts";
 import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
+import { ServiceRotation } from "./service-rotation.ts";
 import { EmbeddedStore } from "./store/embedded-store.ts";
 import { OutsideStores } from "./store/outside-stores.ts";
 import { NO_STORES } from "./stores.ts";
@@ -91,10 +93,13 @@ export async function start(settings: Settings): Promise<Service> {
   });
   const outside = new OutsideStores(settings, (group) => groups.link(group)?.stats().durable ?? 0);
   const stores = outside.beside(store ?? NO_STORES);
-  const metrics = new Metrics(groups, stores);
+  const rotation = new ServiceRotation({ registry, period: settings.services, log: logger });
+  const metrics = new Metrics(groups, stores, () => rotation.states());
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
-  const facades: readonly Facade[] = [];
+  const facades: readonly Facade[] = [
+    requestBalance({ linkOf, count: (status) => metrics.countOrders(status), auth: settings.services.auth }),
+  ];
   const deps: GatewayDeps = {
     settings,
     registry,
@@ -114,10 +119,12 @@ export async function start(settings: Settings): Promise<Service> {
   const url = urlOf(listener, portOf(apps[0]!));
   updateCredentialsUrl(settings.data, url);
   publisher?.start();
+  rotation.start();
   await groups.start();
   await Promise.all(facades.map((facade) => facade.start?.()));
   const stop = async () => {
     lifecycle.stopping = true;
+    rotation.stop();
     await Promise.all(apps.map((app) => app.close()));
     await Promise.all(facades.map((facade) => facade.stop?.()));
     await groups.stop();

@@ -40,13 +40,13 @@ describe("scan gives the records of each ring that JSON.parse, a plain validator
 
   it("and refuses what they refuse, when a field is missing, foreign, doubled or odd", () => {
     const tally = run(12, 24_000, (random) => bodyOf(spellArray(ordersOf(random, oddOrder), random)));
-    expect(tally.taken).toBeGreaterThan(500);
+    expect(tally.taken).toBeGreaterThan(100);
     expect(tally.refused).toBeGreaterThan(10_000);
   });
 
   it("and refuses what they refuse, when bytes are damaged", () => {
     const tally = run(13, 24_000, (random) => damage(bodyOf(spellArray(ordersOf(random, validOrder), random)), random));
-    expect(tally.taken).toBeGreaterThan(1_000);
+    expect(tally.taken).toBeGreaterThan(300);
     expect(tally.refused).toBeGreaterThan(10_000);
   });
 
