@@ -6,7 +6,7 @@ import { temporaryFolder } from "./testing.ts";
 const DAY = 86_400_000;
 const period = { rotationMs: 90 * DAY, overlapMs: 7 * DAY };
 
-function setUp(rotationMs: number | undefined = period.rotationMs) {
+function setUp(given: { rotationMs: number | undefined; overlapMs: number } = period) {
   let now = 1_000 * DAY;
   const data = temporaryFolder();
   const { registry } = Registry.open({ data, groups: ["g0"], adminKeyDigests: [], url: "", now: () => now });
@@ -14,7 +14,7 @@ function setUp(rotationMs: number | undefined = period.rotationMs) {
   const say = (level: string) => (fields: object, text: string) =>
     lines.push(`${level} ${JSON.stringify(fields)} ${text}`);
   const log = { info: say("info"), warn: say("warn"), error: say("error") };
-  const rotation = new ServiceRotation({ registry, period: { ...period, rotationMs }, log, now: () => now });
+  const rotation = new ServiceRotation({ registry, period: given, log, now: () => now });
   const pass = (days: number) => {
     now += days * DAY;
     rotation.look();
@@ -59,7 +59,7 @@ test("behind its successor a secret works for the overlap, and not longer; the s
 });
 
 test("without a period nothing is due and nothing ends", () => {
-  const { registry, lines, pass } = setUp(undefined);
+  const { registry, lines, pass } = setUp({ ...period, rotationMs: undefined });
   const first = registry.addService("gateway");
   registry.addService("gateway");
   pass(10_000);
