@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../testing.ts";
-import { mainOf, order, other, type Replied, SUCCESS, trial } from "./orders.ts";
+import { mainOf, order, other, SUCCESS, trial } from "./orders.ts";
 import { pause } from "./server.ts";
 import { BUG, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, stallUntil } from "./threads.ts";
 
