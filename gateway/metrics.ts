@@ -85,6 +85,8 @@ export class Metrics {
   /** Answers to POST /balance/request-balance by status. */
   readonly #orders = new Map<number, number>();
   readonly #requests: Histogram<"method" | "route" | "status">;
+  /** Requests of the cold routes that have come and are not answered yet. */
+  #inFlight = 0;
   readonly #groups: GroupDirectory;
   /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
   #scraped: readonly GroupStats[] = [];
@@ -101,6 +103,7 @@ export class Metrics {
     );
     this.#addStoreMetrics(stores);
     this.#addSecretMetrics(secrets);
+    this.#addInFlightMetric();
     this.#requests = new Histogram({
       name: "ringfence_http_request_seconds",
       help: "Time to answer a request, by route pattern; POST /v1/commands, POST /balance/request-balance and event streams are not in it.",
@@ -128,6 +131,14 @@ export class Metrics {
     seconds: number;
   }): void {
     this.#requests.observe({ method, route, status }, seconds);
+  }
+
+  /** Counts a request that has come; call what it returns when its answer is sent or its client is gone. */
+  begin(): () => void {
+    this.#inFlight++;
+    return () => {
+      this.#inFlight--;
+    };
   }
 
   /** Counts one answer of POST /v1/commands: an addition, for a histogram costs as much as the scanner. */
@@ -181,6 +192,15 @@ export class Metrics {
         due.reset();
         for (const secret of current()) due.set({ service: secret.id }, secret.due ? 1 : 0);
       },
+    });
+  }
+
+  #addInFlightMetric(): void {
+    const metric: Gauge = new Gauge({
+      name: "ringfence_http_requests_in_flight",
+      help: "Requests that are not answered yet, this scrape among them; POST /v1/commands is not in it.",
+      registers: [this.#registry],
+      collect: () => metric.set(this.#inFlight),
     });
   }
 

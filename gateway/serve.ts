@@ -6,8 +6,11 @@ import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
 import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import { TrustedAddresses } from "./facades/caller.ts";
+import { deductFacade } from "./facades/deduct/index.ts";
 import type { Facade } from "./facades/facade.ts";
-import { requestBalance } from "./facades/request-balance/facade.ts";
+import { requestBalanceFacade } from "./facades/request-balance/index.ts";
+import { walletFacade } from "./facades/wallet/index.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
 import { Submitter } from "./hot/submitter.ts";
@@ -97,8 +100,12 @@ export async function start(settings: Settings): Promise<Service> {
   const metrics = new Metrics(groups, stores, () => rotation.states());
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
+  const countOrders = (status: number) => metrics.countOrders(status);
+  const trusted = new TrustedAddresses(settings.facades.addresses);
   const facades: readonly Facade[] = [
-    requestBalance({ linkOf, count: (status) => metrics.countOrders(status), auth: settings.services.auth }),
+    requestBalanceFacade({ linkOf, count: countOrders, auth: settings.services.auth }),
+    walletFacade({ partner: settings.facades.walletPartner, trusted }),
+    deductFacade({ partner: settings.facades.deductPartner, trusted }),
   ];
   const deps: GatewayDeps = {
     settings,

@@ -16,7 +16,7 @@ const HEALTH = {
   response: { 200: replyOf("Alive", Type.Object({ status: Type.Literal("ok") })), ...REFUSALS },
 };
 
-export function requestBalance(options: OrderRouteOptions): Facade {
+export function requestBalanceFacade(options: OrderRouteOptions): Facade {
   return {
     name: "request-balance",
     operations: OPERATIONS,
