@@ -51,6 +51,18 @@ test("what became of each order is told by its id, in the partner's results, wit
   ]);
 });
 
+test("a partner that never had money has no account: its payment is rejected, its recharge opens it", async () => {
+  const { service, admin, url } = await trial();
+  const made = await admin.send("POST", "/v1/admin/partners", { id: "POOR", group: "g1" });
+  const poor = new Client(url, made.body.key!);
+  const orders = [order(1), order(2, { TypeRequest: "recharge" }), order(3)];
+  const body = JSON.stringify(orders).replaceAll('"TEST"', '"POOR"');
+  expect((await service.send(body)).text).toBe(SUCCESS);
+  const { results } = (await poor.get("/v1/results?after=0")).body;
+  expect(results!.map(({ code }) => code)).toEqual(["ACCOUNT_NOT_FOUND", "OK", "OK"]);
+  expect(await mainOf(poor)).toEqual(["0.00", "2000.00"]);
+});
+
 test("an array sent again takes effect once, whole or in part, also after a restart; another body under an id is told", async () => {
   const data = temporaryFolder();
   const first = await trial({}, data);

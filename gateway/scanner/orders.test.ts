@@ -108,7 +108,7 @@ it("an array has at most 10,000 orders and 4 MiB", () => {
   expect(codesOf(long)).toEqual(["BODY_TOO_LARGE"]);
 });
 
-it("a partner that changed is asked for anew, and a thousand partners are never taken for each other", () => {
+it("a partner that changed is asked for anew, and nine thousand partners are never taken for each other", () => {
   const codes = Array.from({ length: 9_000 }, (_, n) => (n % 2 === 0 ? `p${n}` : `a-longer-code-of-a-partner.${n}`));
   const known = new Map(codes.map((code, n) => [code, { ...SCOPES.get("TEST")!, partner: n + 1 }]));
   const asked: string[] = [];
