@@ -25,7 +25,7 @@ const bytes = new Uint8Array(SCAN_MEMORY);
 const view = new DataView(SCAN_MEMORY);
 
 /** The account that orders act on. It stands in the scan memory, for a draft's strings are positions there. */
-export const ORDER_ACCOUNT = "main";
+const ORDER_ACCOUNT = "main";
 new TextEncoder().encodeInto(ORDER_ACCOUNT, bytes.subarray(FIXED_AT));
 
 /** 2^64 - 1 has 20 digits; as limbs of 15 digits: */
