@@ -7,15 +7,17 @@ import * as fs from "node:fs";
 import { ALIGNED_OFFSET, SECTOR_BYTES } from "./bytes.ts";
 import type { Handle } from "./file-layer.ts";
 
+type WriteSync = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => number;
+
 export class DirectFiles {
   /** The direct descriptor of an open file. */
   readonly #descriptors = new Map<Handle, number>();
   /** Buffers whose address has proved to be no multiple of a sector. */
   readonly #crooked = new WeakSet<ArrayBufferLike>();
-  readonly #writeSync: typeof fs.writeSync | undefined;
+  readonly #writeSync: WriteSync;
 
   /** `writeSync`: the system's, but for tests of systems that are stricter. */
-  constructor(writeSync?: typeof fs.writeSync) {
+  constructor(writeSync: WriteSync = (...call) => fs.writeSync(...call)) {
     this.#writeSync = writeSync;
   }
 
@@ -49,8 +51,7 @@ export class DirectFiles {
     const descriptor = this.#descriptors.get(handle);
     if (descriptor === undefined || this.#crooked.has(bytes.buffer)) return;
     try {
-      // Looked up at each call, as in `node-layer.ts`: tests put faults in its place while a group runs.
-      return (this.#writeSync ?? fs.writeSync)(descriptor, bytes, 0, bytes.byteLength, position);
+      return this.#writeSync(descriptor, bytes, 0, bytes.byteLength, position);
     } catch (error) {
       // Of the reasons for EINVAL only the address, and a disk with larger sectors, can be meant here.
       if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
