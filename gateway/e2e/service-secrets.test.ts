@@ -139,6 +139,21 @@ test("beyond that a service may nothing: no other type, no partner unnamed, no o
   expect((await group("g0")).sequence).toBe(before);
 });
 
+test("a suspended partner's holds are not settled, by nobody, until it is active again", async () => {
+  const { service, url, admin, test } = await trial();
+  await service.send([order(1)]);
+  const settler = new Client(url, service.secret!);
+  const named = { "x-ringfence-partner": "TEST", prefer: "wait=10" };
+  const settle = () => settler.send("POST", "/v1/commands", { commands: [release("r", "1")] }, named);
+  await admin.send("PATCH", "/v1/admin/partners/TEST", { status: "suspended" });
+  const refused = await settle();
+  expect([refused.status, refused.body.code]).toEqual([403, "PARTNER_SUSPENDED"]);
+  expect((await settler.send("GET", "/v1/commands/1", undefined, named)).body.code).toBe("OK");
+  await admin.send("PATCH", "/v1/admin/partners/TEST", { status: "active" });
+  expect((await settle()).body.results![0]!.code).toBe("OK");
+  expect(await mainOf(test)).toEqual(["10000000000000.00", "0.00"]);
+});
+
 test("a service that sends an old secret is told so on the native routes too, refused or not", async () => {
   const { service, url, admin } = await trial();
   await service.send([order(1)]);
