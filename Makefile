@@ -35,7 +35,7 @@ benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, mem
 benchmark-stores: $(READY) ## Results a second into SQLite, Redis and MariaDB from a prepared backlog
 	@npm run benchmark-stores --silent
 
-torture: $(READY) ## A million commands against the model, then 100 kills under load
+torture: $(READY) ## A million commands against the model, then 100 kills of the service and 200 of all around Kafka
 	@npm run torture --silent
 
 format: $(READY) ## Formats and fixes what can be fixed by itself
