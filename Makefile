@@ -23,7 +23,7 @@ kafka: ## Runs one Apache Kafka broker on 127.0.0.1:19092 in the foreground (KAF
 test: $(READY) ## All tests; a few minutes
 	@npm test --silent
 
-check: $(READY) ## Format, lint, types, import direction, dead code
+check: $(READY) ## Format, lint, types, import direction, dead code, AsyncAPI
 	@npm run check --silent
 
 benchmark: $(READY) ## The canonical load against the service and a null server
