@@ -21,6 +21,8 @@ export interface KafkaTortureOptions {
   readonly clients: number;
   /** Ends early, with the kills done so far, after so many seconds. */
   readonly secondsMax: number;
+  /** How long a kill of a store process waits for it to have applied something, ms; 20 seconds unless given. */
+  readonly applyingMsMax?: number;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -73,7 +75,7 @@ async function tortureUnderLoad(stage: Stage, options: KafkaTortureOptions, ledg
   await server.start();
   processes.redis.start();
   processes.sql.start();
-  const victims = new Victims(stage, new Random(seed));
+  const victims = new Victims(stage, new Random(seed), options.applyingMsMax ?? 20_000);
   const end = performance.now() + secondsMax * 1000;
   let isOver = false;
   const clientOptions = { restMs: 60, expiresIn: EXPIRES_IN };

@@ -13,6 +13,7 @@ describe.runIf(hasServers)("kills of service, store processes and broker under l
       seed: 1,
       clients: 3,
       secondsMax: 30,
+      applyingMsMax: 2000,
     });
     expect(faults).toEqual([]);
     expect({ lost, changed, doubled }).toEqual({ lost: 0, changed: 0, doubled: 0 });

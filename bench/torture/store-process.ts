@@ -9,9 +9,6 @@ const CLI = fileURLToPath(new URL("../../gateway/cli.ts", import.meta.url));
 /** Before a process that ended by itself is started again, ms: what a supervisor would wait. */
 const RESTART_MS = 500;
 
-/** The line of the log that says that messages are being read. */
-const FOLLOWS = "the store follows";
-
 export interface StoreProcessOptions {
   readonly kind: "redis" | "sql";
   readonly environment: Readonly<Record<string, string>>;
@@ -23,7 +20,6 @@ export class StoreProcess {
   #child: ChildProcess | undefined;
   #isWanted = false;
   #restart: NodeJS.Timeout | undefined;
-  #log = "";
   /** Ends that nobody asked for: Kafka or the database was away for longer than the process waits. */
   endedItself = 0;
 
@@ -35,33 +31,19 @@ export class StoreProcess {
   start(): void {
     const { kind, environment, onLog } = this.#options;
     this.#isWanted = true;
-    this.#log = "";
     const child = spawn(process.execPath, [CLI, "store", kind], {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (part) => {
-        this.#log = (this.#log + part).slice(-10_000);
-        onLog(String(part));
-      });
+      stream.on("data", (part) => onLog(String(part)));
     }
     child.once("exit", () => {
       if (!this.#isWanted || this.#child !== child) return;
       this.endedItself++;
       this.#restart = setTimeout(() => this.start(), RESTART_MS);
     });
-  }
-
-  /** True once the process that runs now has said that it follows the topic. */
-  get follows(): boolean {
-    return this.#log.includes(FOLLOWS);
-  }
-
-  /** What the process that ran last has said, for a report. */
-  get log(): string {
-    return this.#log;
   }
 
   /** SIGKILL, and wait until it is gone. */

@@ -12,10 +12,7 @@ export type Victim = keyof typeof WEIGHTS;
 const EACH: readonly Victim[] = ["service", "redis store", "broker", "sql store"];
 
 /** Pause between two kills, ms. */
-const PAUSE_MS = [100, 2200] as const;
-
-/** How long a kill of a store process waits for it to have applied something, ms. */
-const APPLYING_MS_MAX = 20_000;
+const PAUSE_MS = [100, 1500] as const;
 
 export class Victims {
   readonly tally: Record<Victim, number> = Object.fromEntries(Object.keys(WEIGHTS).map((name) => [name, 0])) as Record<
@@ -29,8 +26,12 @@ export class Victims {
   /** Starts under way. */
   readonly #starting = new Map<Victim, Promise<unknown>>();
 
-  constructor(stage: Stage, random: Random) {
+  /** How long a kill of a store process waits for it to have applied something, ms. */
+  readonly #applyingMsMax: number;
+
+  constructor(stage: Stage, random: Random, applyingMsMax: number) {
     this.#stage = stage;
+    this.#applyingMsMax = applyingMsMax;
     this.#random = random;
     const rest = [...EACH];
     this.#first = EACH.map(() => rest.splice(random.below(rest.length), 1)[0]!);
@@ -107,7 +108,7 @@ export class Victims {
     const store = this.#stage.stores[kind];
     const watermark = async () => (await store.watermark("g0").catch(() => undefined))?.sequence;
     const before = await watermark();
-    for (const end = performance.now() + APPLYING_MS_MAX; performance.now() < end; ) {
+    for (const end = performance.now() + this.#applyingMsMax; performance.now() < end; ) {
       const now = await watermark();
       if (before !== undefined && now !== undefined && now > before) {
         this.killedApplying++;
