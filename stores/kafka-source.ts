@@ -60,10 +60,23 @@ export class KafkaSource implements MessageSource {
       maxBytesPerPartition: FETCH_BYTES,
     });
     const looking = setInterval(() => void this.#look({ sink, consumer, admin }).catch(() => {}), LOOK_MS);
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const connect = async () => {
+      try {
+        await admin.connect();
+        await consumer.connect();
+        await consumer.subscribe({ topic, fromBeginning: true });
+      } catch (error) {
+        throw new Error(`Kafka's topic ${topic} cannot be read: ${error instanceof Error ? error.message : error}`);
+      }
+    };
     try {
-      await admin.connect();
-      await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: true });
+      // Kafka may be away, and be tried for a while.
+      await Promise.race([aborted, connect()]);
+      if (signal.aborted) return;
       // Another member may have had them meanwhile.
       consumer.on(consumer.events.GROUP_JOIN, () => this.#partitions.clear());
       const crashed = new Promise<never>((_, reject) => {
@@ -76,10 +89,6 @@ export class KafkaSource implements MessageSource {
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: (payload) => this.#take({ sink, consumer, admin }, payload),
-      });
-      const aborted = new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener("abort", () => resolve(), { once: true });
       });
       await Promise.race([aborted, crashed]);
     } finally {
