@@ -10,7 +10,9 @@ import { KafkaGateway } from "./e2e/kafka-gateway.ts";
 import { temporaryFolder } from "./testing.ts";
 
 describe.runIf(hasBroker())("the gateway with Kafka", () => {
-  it("takes commands and stays ready while Kafka is away, shows the lag, and catches up", async () => {
+  it("takes commands and stays ready while Kafka is away, shows the lag, and catches up", {
+    timeout: 180_000,
+  }, async () => {
     const port = await freePort();
     const topic = newTopic();
     const gateway = new KafkaGateway(temporaryFolder(), `127.0.0.1:${port}`, topic);
@@ -33,7 +35,7 @@ describe.runIf(hasBroker())("the gateway with Kafka", () => {
     expect(checkPartition(await readTopic(broker.address, topic))).toEqual({ last: 500, repeats: 0 });
   });
 
-  it("publishes through kills under load exactly what GET /v1/results shows", async () => {
+  it("publishes through kills under load exactly what GET /v1/results shows", { timeout: 180_000 }, async () => {
     const broker = await startBroker();
     onTestFinished(() => broker.stop());
     const topic = newTopic();
