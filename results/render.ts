@@ -19,7 +19,7 @@ import type { CurrencyName, Names } from "./names.ts";
 import { type Piece, piece, TextWriter } from "./text-writer.ts";
 
 /** The longest: a memo of 128 bytes escaped sixfold, six names of 64, seven amounts of 31, and the keys. */
-const RESULT_TEXT_BYTES_MAX = 4096;
+export const RESULT_TEXT_BYTES_MAX = 4096;
 
 const SEQUENCE = piece('{"sequence":');
 const ID = piece(',"id":"');
@@ -61,9 +61,9 @@ SIGN[TYPE.capture] = -1;
 /** Words that a name of so many bytes takes. */
 const wordsOf = (bytes: number) => (bytes + 3) >>> 2;
 
-/** Renders one result at a time; what it found out about the record stands in its fields. */
-class Renderer {
-  readonly #out = new TextWriter(RESULT_TEXT_BYTES_MAX);
+/** Writes one result at a time; what it found out about the record stands in its fields. */
+export class ResultRenderer {
+  readonly #out: TextWriter;
   #bytes: Uint8Array = new Uint8Array(0);
   #words: Int32Array = new Int32Array(0);
   #floats: Float64Array = new Float64Array(0);
@@ -93,10 +93,18 @@ class Renderer {
   #partnerPiece: Piece = piece("");
   #currencyPiece: Piece = piece("");
 
-  render(memory: RecordMemory, offset: number, sequence: number, timeMs: number, names: Names): string {
+  /** What it writes stands in `out`, which must have room for RESULT_TEXT_BYTES_MAX more. */
+  constructor(out: TextWriter) {
+    this.#out = out;
+  }
+
+  /**
+   * Appends the JSON text of the result at byte `offset`, one line beginning `{"sequence":`. `timeMs` is the frame's; a repeat shows
+   * that of the first. Throws InvariantError for bytes that are no result, and what `names` throws; then part of it is written.
+   */
+  write(memory: RecordMemory, offset: number, sequence: number, timeMs: number, names: Names): void {
     this.#open(memory, offset);
     const out = this.#out;
-    out.begin();
     out.piece(SEQUENCE);
     out.integer(sequence);
     this.#writeHead(timeMs);
@@ -115,7 +123,6 @@ class Renderer {
       out.integer(this.#floats[this.#end() - 2]!);
     }
     out.piece(CLOSE);
-    return out.finish();
   }
 
   /** Finds the parts of the record. */
@@ -347,7 +354,8 @@ class Renderer {
   }
 }
 
-const renderer = new Renderer();
+const writer = new TextWriter(RESULT_TEXT_BYTES_MAX);
+const renderer = new ResultRenderer(writer);
 
 /** True for a record that takes no sequence and has no result. */
 export function isControlAt(memory: RecordMemory, offset: number): boolean {
@@ -359,10 +367,7 @@ export function recordBytesAt(memory: RecordMemory, offset: number): number {
   return record.recordUnits(memory.words, offset >>> 2) * 8;
 }
 
-/**
- * JSON text of the result at byte `offset`, one line beginning `{"sequence":`. `timeMs` is the frame's; a repeat shows that of
- * the first. Throws InvariantError for bytes that are no result, and what `names` throws.
- */
+/** The text that `ResultRenderer` writes, as a string. */
 export function renderResult(
   memory: RecordMemory,
   offset: number,
@@ -370,7 +375,9 @@ export function renderResult(
   timeMs: number,
   names: Names,
 ): string {
-  return renderer.render(memory, offset, sequence, timeMs, names);
+  writer.begin();
+  renderer.write(memory, offset, sequence, timeMs, names);
+  return writer.finish();
 }
 
 /** The results of the records in [start, end), multiples of 8, in order; control records are passed over. */
