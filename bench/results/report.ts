@@ -14,7 +14,9 @@ export function reportLines(settings: ResultsSettings, { rows }: Outcome): strin
     if (rounds.length === 0) continue;
     const rates = rounds.map(({ rate }) => rate);
     const goal = GOALS[id];
-    const columns = [median(rates), Math.min(...rates), Math.max(...rates), goal].map((one) => grouped(one).padStart(12));
+    const columns = [median(rates), Math.min(...rates), Math.max(...rates), goal].map((one) =>
+      grouped(one).padStart(12),
+    );
     const met = median(rates) >= goal ? "yes" : "no";
     const names = Object.keys(rounds[0]!.processorUs);
     const used = names.map(

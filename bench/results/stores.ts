@@ -70,5 +70,6 @@ async function checkStore(store: Store, { last, balances }: Backlog): Promise<vo
   const { sequence } = await store.watermark(GROUP);
   if (sequence !== last) throw new Error(`${store.name}: the watermark is ${sequence}, not ${last}`);
   const { differences } = await compareBalances(store, GROUP, balances());
-  if (differences.length > 0) throw new Error(`${store.name}: ${differences.length} accounts differ: ${differences[0]}`);
+  if (differences.length > 0)
+    throw new Error(`${store.name}: ${differences.length} accounts differ: ${differences[0]}`);
 }

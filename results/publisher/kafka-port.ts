@@ -4,6 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { type ISocketFactory, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import { assert } from "../../engine/index.ts";
 import { HEADER, MESSAGE_TYPE } from "../message.ts";
+import { COMPRESSION, useFastGzip } from "./compression.ts";
 import { CONNECT_MS_MAX, REQUEST_MS_MAX } from "./limits.ts";
 import { readTail } from "./partition-tail.ts";
 import type { OpenOptions, PartitionTail, PublisherPort } from "./port.ts";
@@ -32,6 +33,8 @@ const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket = ssl ? connectTls({ host, port, ...server, ...ssl }, onConnect) : connect({ host, port }, onConnect);
   return socket.setNoDelay(true).setKeepAlive(true, 60_000);
 };
+
+useFastGzip();
 
 export class KafkaPort implements PublisherPort {
   readonly #options: KafkaPortOptions;
@@ -89,6 +92,7 @@ export class KafkaPort implements PublisherPort {
     const acknowledged = await this.#producer.send({
       topic,
       acks: ACKS_ALL,
+      compression: COMPRESSION,
       timeout: this.#options.requestMs ?? REQUEST_MS_MAX,
       messages,
     });
