@@ -46,6 +46,14 @@ interface KnownAccount {
   version: number;
 }
 
+/** A balance after a batch. */
+interface BalanceUpdate {
+  readonly id: number;
+  readonly newest: number;
+  readonly atMs: number;
+  readonly update: AccountUpdate;
+}
+
 interface EntryRow {
   readonly account: number;
   readonly older: number;
@@ -111,10 +119,8 @@ export class SqliteStore implements Store {
       const { group } = batch;
       const { watermark, applied, accounts } = project(batch, this.#watermark(group));
       if (applied === 0) return watermark;
-      const found = accounts.map((update) => ({ update, known: this.#follow(group, update, watermark) }));
-      // Neighbours in the table are written together.
-      found.sort((one, other) => one.known.id - other.known.id);
-      for (const { update, known } of found) this.#applyAccount(update, known);
+      const rows = accounts.map((update) => this.#applyAccount(group, update, watermark));
+      this.#setBalances(rows);
       this.#flush();
       this.#sql.setWatermark.run(group, watermark.sequence, watermark.epoch, watermark.journal);
       return watermark;
@@ -236,14 +242,25 @@ export class SqliteStore implements Store {
     return this.#remember(group, key, { id, newest: 0, version: 0 });
   }
 
-  #applyAccount({ available, held, status, version, at, entries }: AccountUpdate, known: KnownAccount): void {
-    known.newest = this.#addEntries(known.id, known.newest, entries);
-    known.version = version;
-    const balances = this.#balances;
-    balances.push(known.id, available, held, status, version, known.newest, this.#timeOf(at));
-    if (balances.length < ROWS_A_STATEMENT * BALANCE_COLUMNS) return;
-    this.#sql.setBalances.run(...balances);
-    balances.length = 0;
+  /** Appends the account's entries; returns its balance's row, to be written. */
+  #applyAccount(group: string, update: AccountUpdate, watermark: Watermark): BalanceUpdate {
+    const known = this.#follow(group, update, watermark);
+    known.newest = this.#addEntries(known.id, known.newest, update.entries);
+    known.version = update.version;
+    return { id: known.id, newest: known.newest, update, atMs: this.#timeOf(update.at) };
+  }
+
+  #setBalances(rows: BalanceUpdate[]): void {
+    // Neighbours in the table are written together.
+    rows.sort((one, other) => one.id - other.id);
+    const waiting = this.#balances;
+    for (const { id, newest, atMs, update } of rows) {
+      const { available, held, status, version } = update;
+      waiting.push(id, available, held, status, version, newest, atMs);
+      if (waiting.length < ROWS_A_STATEMENT * BALANCE_COLUMNS) continue;
+      this.#sql.setBalances.run(...waiting);
+      waiting.length = 0;
+    }
   }
 
   /** Appends an account's entries, oldest first; returns the id of the newest. */
