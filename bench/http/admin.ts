@@ -22,6 +22,39 @@ async function durable(service: Service): Promise<number> {
   return group.durable;
 }
 
+/** How far a group is at one moment. */
+export interface Progress {
+  readonly durable: number;
+  readonly published: number;
+  /** Store → results that are durable and not in it. */
+  readonly lags: Readonly<Record<string, number>>;
+  /** What does not go as it should. */
+  readonly faults: readonly string[];
+}
+
+/** Results behind in the topic and in each store. */
+export async function progressOf(service: Service): Promise<Progress> {
+  interface Part {
+    readonly name: string;
+    readonly group?: string;
+    readonly lag: number;
+    readonly state: string;
+    readonly reason?: string;
+  }
+  const { groups } = await ask<{ groups: (Part & { durable: number; published: number })[] }>(
+    service,
+    "GET",
+    "/v1/admin/groups",
+  );
+  const { stores } = await ask<{ stores: Part[] }>(service, "GET", "/v1/admin/stores");
+  const group = groups.find(({ name }) => name === GROUP);
+  if (group === undefined) throw new Error(`the service has no group ${GROUP}`);
+  const own = stores.filter((store) => store.group === GROUP);
+  const faults = own.flatMap(({ name, reason }) => (reason === undefined ? [] : [`${name}: ${reason}`]));
+  const { durable, published } = group;
+  return { durable, published, lags: Object.fromEntries(own.map(({ name, lag }) => [name, lag])), faults };
+}
+
 /** The durable sequence, once it stands still: a generator that stops by time leaves requests under way. */
 export async function settledSequence(service: Service): Promise<number> {
   for (let last = await durable(service); ; ) {

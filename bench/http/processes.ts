@@ -72,14 +72,28 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Starts the service as `npm start` does, on a free port and with its data in `data`, which is empty. */
-export async function startService(data: string): Promise<Service> {
-  const env = { ...plainEnvironment(), RINGFENCE_PORT: "0", RINGFENCE_DATA: data, RINGFENCE_LOG_LEVEL: "warn" };
+export async function startService(data: string, settings: NodeJS.ProcessEnv = {}): Promise<Service> {
+  const own = { RINGFENCE_PORT: "0", RINGFENCE_DATA: data, RINGFENCE_LOG_LEVEL: "warn" };
+  const env = { ...plainEnvironment(), ...own, ...settings };
   const { origin, stop } = await startNode("gateway/main.ts", env);
   const { partner, admin } = JSON.parse(readFileSync(join(data, "credentials.json"), "utf8")) as {
     partner: { key: string };
     admin: { key: string };
   };
   return { origin, url: `${origin}/v1/commands`, key: partner.key, adminKey: admin.key, stop };
+}
+
+/** Starts `ringfence store <kind>`. */
+export function startStore(kind: "redis" | "sql", settings: NodeJS.ProcessEnv): { stop(): Promise<void> } {
+  const args = [join(ROOT, "gateway/cli.ts"), "store", kind];
+  // kafkajs 2.2.4 asks for timers in the past, which does no harm, and Node 24 warns of each.
+  const env = { ...plainEnvironment(), NODE_NO_WARNINGS: "1", ...settings };
+  // Its log goes to stdout; what matters is seen by its watermark.
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"] });
+  const kill = () => child.kill("SIGKILL");
+  process.prependOnceListener("exit", kill);
+  child.once("exit", () => process.removeListener("exit", kill));
+  return { stop: () => stopChild(child, `ringfence store ${kind}`) };
 }
 
 export async function startNull(): Promise<Server> {

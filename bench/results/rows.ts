@@ -6,6 +6,7 @@ import { RedisStore, SqliteStore, SqlStore, type Store } from "../../stores/inde
 import { hasPrograms, startMariaDb, startRedis, type TestServer } from "../../stores/testing/index.ts";
 import { type Backlog, GROUP, makeBacklog } from "./backlog.ts";
 import type { Round } from "./meter.ts";
+import { type Mixed, mixedRun } from "./mixed.ts";
 import { type BrokerPlace, publishRound } from "./publish.ts";
 import type { ResultsSettings, RowId } from "./settings.ts";
 import { journalRound, topicRound } from "./stores.ts";
@@ -20,6 +21,8 @@ export const GOALS: Readonly<Record<Exclude<RowId, "mixed">, number>> = {
 
 export interface Outcome {
   readonly rows: ReadonlyMap<Exclude<RowId, "mixed">, readonly Round[]>;
+  /** Undefined where it was not asked for. */
+  readonly mixed: Mixed | undefined;
 }
 
 type Show = (part: number, what: string) => void;
@@ -41,18 +44,23 @@ export async function runRows(settings: ResultsSettings, folder: string, show: S
   const backlog = makeBacklog(directory, settings);
   const broker = await brokerFor(settings);
   const rows = new Map<Exclude<RowId, "mixed">, readonly Round[]>();
+  let mixed: Mixed | undefined;
   try {
-    const run: Run = { settings, folder, backlog, broker, show, topic: "" };
-    for (const id of settings.rows) {
+    let topic = "";
+    for (const [index, id] of settings.rows.entries()) {
+      const showRow: Show = (part, what) => show((index + part) / settings.rows.length, what);
+      const run: Run = { settings, folder, backlog, broker, show: showRow, topic };
       if (id === "publish") rows.set(id, await publishRow(run, settings.rounds));
       else if (id === "sqlite") rows.set(id, await sqliteRow(run));
       else if (id === "redis") rows.set(id, await redisRow(run));
       else if (id === "sql") rows.set(id, await sqlRow(run));
+      else mixed = await mixedRow(run);
+      topic = run.topic;
     }
   } finally {
     await broker.stop();
   }
-  return { rows };
+  return { rows, mixed };
 }
 
 async function brokerFor({ rows, broker }: ResultsSettings): Promise<BrokerPlace & { stop(): Promise<void> }> {
@@ -94,16 +102,35 @@ function sqliteRow({ backlog, folder, settings, show }: Run): Promise<Round[]> {
   });
 }
 
+const hasRedis = () => hasPrograms(["redis-server", "redis-cli"], "redis-server");
+const hasMariaDb = () => hasPrograms(["mariadbd", "mariadb-install-db", "mariadb"], "mariadb-server");
+
 async function redisRow(run: Run): Promise<Round[]> {
-  if (!hasPrograms(["redis-server", "redis-cli"], "redis-server")) return [];
+  if (!hasRedis()) return [];
   const server = await startRedis();
   return topicRow(run, server, () => new RedisStore({ url: server.url }));
 }
 
 async function sqlRow(run: Run): Promise<Round[]> {
-  if (!hasPrograms(["mariadbd", "mariadb-install-db", "mariadb"], "mariadb-server")) return [];
+  if (!hasMariaDb()) return [];
   const server = await startMariaDb(...SQL_SERVER);
   return topicRow(run, server, () => new SqlStore({ url: server.url }));
+}
+
+async function mixedRow({ settings, broker, folder, show }: Run): Promise<Mixed> {
+  const { rate, seconds, accounts } = settings;
+  show(0, "mixed, starting the servers");
+  const redis = hasRedis() ? await startRedis() : undefined;
+  const mariaDb = hasMariaDb() ? await startMariaDb(...SQL_SERVER) : undefined;
+  const topic = `bench.${process.pid}.mixed`;
+  const urls = { redis: redis?.url, sql: mariaDb?.url };
+  const places = { brokers: broker.address, topic, data: join(folder, "data"), ...urls };
+  try {
+    return await mixedRun({ rate, seconds, accounts, ...places }, show);
+  } finally {
+    await redis?.stop();
+    await mariaDb?.stop();
+  }
 }
 
 /** As a database server of some gigabytes is set up; every commit is synced. */

@@ -19,7 +19,7 @@ ACCOUNTS     accounts that they are spread over; 50000
 FRAME        commands a frame of the journal; 2000
 ROUNDS       rounds of each row; 5
 RATE         commands a second of the mixed run; 20000
-SECONDS      length of its load; 15
+DURATION     seconds of its load; 15
 BROKER       host:port of a broker to use instead of one of its own; then its processor time is not known
 DATA         folder on a disk for journals, topics and stores; bench/out
 
@@ -51,7 +51,7 @@ export function readResultsSettings(rows: readonly string[], environment: Enviro
     frame: read("FRAME", 2000, 1, 10_000),
     rounds: read("ROUNDS", 5, 1, 1000),
     rate: read("RATE", 20_000, 100, 1e6),
-    seconds: read("SECONDS", 15, 1, 3600),
+    seconds: read("DURATION", 15, 1, 3600),
     broker: environment.BROKER || undefined,
   };
 }

@@ -1,2 +1,2 @@
 /** The door to the helpers of tests and benchmarks. */
-export { type KafkaBroker, startBroker, whyNoBroker } from "./kafka-broker.ts";
+export { hasBroker, startBroker } from "./kafka-broker.ts";
