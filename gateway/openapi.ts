@@ -64,7 +64,8 @@ function complete(document: Document): void {
       Object.assign(operation, {
         operationId: [method, ...words].join("_"),
         security: security ?? [{ [key]: [] }],
-        responses: { ...responses, ...FAILURES },
+        // A facade's routes say themselves how they fail: not with problems.
+        responses: { ...FAILURES, ...responses },
       });
     }
   }
