@@ -39,6 +39,7 @@ const AVAILABLE = piece(',"available":"');
 const HELD = piece('","held":"');
 const NO_BALANCES = piece(',"available":null,"held":null,"changes":[');
 const CHANGES = piece('","changes":[');
+const BRIEF_CHANGES = piece(',"changes":[');
 const CHANGE = piece('{"account":"');
 const NEXT_CHANGE = piece(',{"account":"');
 const DELTA = piece('","delta":"');
@@ -64,6 +65,7 @@ const wordsOf = (bytes: number) => (bytes + 3) >>> 2;
 /** Writes one result at a time; what it found out about the record stands in its fields. */
 export class ResultRenderer {
   readonly #out: TextWriter;
+  readonly #isBrief: boolean;
   #bytes: Uint8Array = new Uint8Array(0);
   #words: Int32Array = new Int32Array(0);
   #floats: Float64Array = new Float64Array(0);
@@ -93,9 +95,10 @@ export class ResultRenderer {
   #partnerPiece: Piece = piece("");
   #currencyPiece: Piece = piece("");
 
-  /** What it writes stands in `out`, which must have room for RESULT_TEXT_BYTES_MAX more. */
-  constructor(out: TextWriter) {
+  /** What it writes stands in `out`, which must have room for RESULT_TEXT_BYTES_MAX more. For `isBrief` see `renderBrief`. */
+  constructor(out: TextWriter, isBrief = false) {
     this.#out = out;
+    this.#isBrief = isBrief;
   }
 
   /**
@@ -115,8 +118,13 @@ export class ResultRenderer {
     }
     out.piece(PARTNER);
     out.piece(this.#partnerPiece);
+    if (this.#isBrief) out.piece(QUOTE);
+    const before = out.length;
     this.#writeAccount(names);
-    this.#writeNamed();
+    // What it found out is needed, what it wrote is not.
+    if (this.#isBrief) out.cut(before);
+    else this.#writeNamed();
+    this.#writeMemo();
     this.#writeBalances();
     if ((this.#outcome & OUTCOME.DUPLICATE) !== 0) {
       out.piece(DUPLICATE);
@@ -248,7 +256,7 @@ export class ResultRenderer {
     this.#amountHi = record.isWide(this.#words, this.#w) ? floats[f + 3]! : 0;
   }
 
-  /** to, hold, command, memo. */
+  /** to, hold, command. */
   #writeNamed(): void {
     const words = this.#words;
     const type = this.#type;
@@ -260,6 +268,10 @@ export class ResultRenderer {
     } else if (type === TYPE.expire) {
       this.#writeName(HOLD, this.#idWord(), record.idBytes(words, this.#w));
     }
+  }
+
+  #writeMemo(): void {
+    const words = this.#words;
     const memoBytes = record.memoBytes(words, this.#w);
     if (memoBytes === 0) return;
     this.#out.piece(MEMO);
@@ -280,17 +292,19 @@ export class ResultRenderer {
     const outcome = this.#outcome;
     if (this.#accountBytes === 0) {
       assert((outcome & (OUTCOME.BALANCES | OUTCOME.CHANGE_1)) === 0, "balances are those of an account that is named");
-      out.piece(NO_BALANCES);
+      out.piece(this.#isBrief ? BRIEF_CHANGES : NO_BALANCES);
       out.piece(END_CHANGES);
       return;
     }
     const start = this.#f;
     const hasBalances = (outcome & OUTCOME.BALANCES) !== 0;
+    const before = out.length;
     out.piece(AVAILABLE);
     this.#writeMoney(hasBalances);
     out.piece(HELD);
     this.#writeMoney(hasBalances && (outcome & OUTCOME.HELD) !== 0);
-    out.piece(CHANGES);
+    if (this.#isBrief) out.cut(before);
+    out.piece(this.#isBrief ? BRIEF_CHANGES : CHANGES);
     if ((outcome & OUTCOME.CHANGE_1) !== 0) {
       const end = this.#f;
       this.#f = start;
@@ -356,6 +370,7 @@ export class ResultRenderer {
 
 const writer = new TextWriter(RESULT_TEXT_BYTES_MAX);
 const renderer = new ResultRenderer(writer);
+const briefRenderer = new ResultRenderer(writer, true);
 
 /** True for a record that takes no sequence and has no result. */
 export function isControlAt(memory: RecordMemory, offset: number): boolean {
@@ -380,6 +395,16 @@ export function renderResult(
   return writer.finish();
 }
 
+/**
+ * The same without what only says again what the changes say: account, currency, amount, balances, and what the command named. For who
+ * reads it in this process and wants changes alone; it is parsed in two thirds of the time.
+ */
+export const renderBrief: typeof renderResult = (memory, offset, sequence, timeMs, names) => {
+  writer.begin();
+  briefRenderer.write(memory, offset, sequence, timeMs, names);
+  return writer.finish();
+};
+
 /** The results of the records in [start, end), multiples of 8, in order; control records are passed over. */
 export function renderRecords(
   memory: RecordMemory,
@@ -388,11 +413,12 @@ export function renderRecords(
   firstSequence: number,
   timeMs: number,
   names: Names,
+  render: typeof renderResult = renderResult,
 ): string[] {
   const results: string[] = [];
   let at = start;
   for (let sequence = firstSequence; at < end; at += recordBytesAt(memory, at)) {
-    if (!isControlAt(memory, at)) results.push(renderResult(memory, at, sequence++, timeMs, names));
+    if (!isControlAt(memory, at)) results.push(render(memory, at, sequence++, timeMs, names));
   }
   assert(at === end, "the last record ends with the range");
   return results;
