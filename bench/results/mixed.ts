@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Progress, progressOf } from "../http/admin.ts";
+import { type Lags, lagsOf } from "../http/admin.ts";
 import { RequestBytes } from "../http/bodies.ts";
 import { type Service, startService, startStore } from "../http/processes.ts";
 
@@ -82,9 +82,9 @@ async function measure(
   let before = load.acknowledged;
   for (let second = 1; second <= seconds; second++) {
     await sleep(1000);
-    const progress = await progressOf(service);
+    const progress = await lagsOf(service);
     if (progress.faults[0] !== undefined) throw new Error(progress.faults[0]);
-    rows.push({ second, commands: load.acknowledged - before, lags: lagsOf(progress) });
+    rows.push({ second, commands: load.acknowledged - before, lags: behind(progress) });
     before = load.acknowledged;
     show(second / seconds, `mixed, second ${second} of ${seconds}`);
   }
@@ -94,13 +94,13 @@ async function measure(
   return { seconds: rows, drainedMs: performance.now() - beginMs };
 }
 
-const lagsOf = ({ durable, published, lags }: Progress) => ({ kafka: Math.max(0, durable - published), ...lags });
+const behind = ({ durable, published, lags }: Lags) => ({ kafka: Math.max(0, durable - published), ...lags });
 
 /** Waits until topic and stores have exactly what was acknowledged. */
 async function caughtUp(service: Service, acknowledged: number): Promise<void> {
   for (const endMs = performance.now() + DRAIN_MS; ; await sleep(50)) {
-    const progress = await progressOf(service);
-    const lags = Object.values(lagsOf(progress));
+    const progress = await lagsOf(service);
+    const lags = Object.values(behind(progress));
     if (progress.durable === acknowledged && lags.every((lag) => lag === 0)) return;
     if (performance.now() > endMs) {
       throw new Error(
@@ -121,7 +121,7 @@ class Load {
   constructor(service: Service, { accounts }: MixedOptions) {
     this.#service = service;
     const { url, key } = service;
-    this.#bytes = new RequestBytes({ run: 0, connection: 0, bucket: BUCKET, accounts, url, key });
+    this.#bytes = new RequestBytes({ run: 0, connection: 0, bucket: BUCKET, accounts, url, key, shape: "commands" });
   }
 
   async drive(rate: number, seconds: number): Promise<void> {

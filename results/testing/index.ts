@@ -1,2 +1,2 @@
-/** The door to the helpers of tests and benchmarks. */
-export { hasBroker, startBroker } from "./kafka-broker.ts";
+/** The door of `results/testing/`: for the tests and benchmarks of other folders. */
+export { hasBroker, type KafkaBroker, startBroker, whyNoBroker } from "./kafka-broker.ts";
