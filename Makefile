@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 READY := node_modules/.package-lock.json
 
-.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-stores benchmark-overload torture format clean help
+.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-results benchmark-overload torture format clean help
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -23,7 +23,7 @@ kafka: ## Runs one Apache Kafka broker on 127.0.0.1:19092 in the foreground (KAF
 test: $(READY) ## All tests; a few minutes
 	@npm test --silent
 
-check: $(READY) ## Format, lint, types, import direction, dead code
+check: $(READY) ## Format, lint, types, import direction, dead code, AsyncAPI
 	@npm run check --silent
 
 benchmark: $(READY) ## The canonical load against the service and a null server; ROW=<id> for one row
@@ -35,13 +35,13 @@ benchmark-all: $(READY) ## Every row with its goal, half an hour or more: bench/
 benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, restart, memory
 	@npm run benchmark-micro --silent
 
-benchmark-stores: $(READY) ## Results a second into SQLite, Redis and MariaDB from a prepared backlog
-	@npm run benchmark-stores --silent
+benchmark-results: $(READY) ## Results out: into Kafka, SQLite, Redis and MariaDB, and the lags of all under load
+	@npm run benchmark-results --silent
 
 benchmark-overload: $(READY) ## Twice the capacity by the open loop: goodput and memory
 	@npm run benchmark-overload --silent
 
-torture: $(READY) ## A million commands against the model, then 100 kills under load
+torture: $(READY) ## A million commands against the model, then 100 kills of the service and 200 of all around Kafka
 	@npm run torture --silent
 
 format: $(READY) ## Formats and fixes what can be fixed by itself

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { type App, type GatewayDeps, partnerOf, type RouteDeps } from "./app-type.ts";
+import { PARTNER_HEADER, SECRET_HEADER, secretNotice } from "./auth.ts";
 import type { Edge } from "./edge/edge.ts";
 import { checkSigned } from "./edge/signature.ts";
 import { contextOf } from "./edge/tls.ts";
@@ -148,9 +149,9 @@ function coldHooks(scope: App, deps: GatewayDeps): void {
 }
 
 /** A scope whose routes first ask `check` of the key that was sent; nothing else runs before. */
-function guarded(scope: App, deps: GatewayDeps, check: (request: FastifyRequest) => void): void {
-  scope.addHook("onRequest", async (request) => {
-    check(request);
+function guarded(scope: App, deps: GatewayDeps, check: (request: FastifyRequest, reply: FastifyReply) => void): void {
+  scope.addHook("onRequest", async (request, reply) => {
+    check(request, reply);
     if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
   });
 }
@@ -171,8 +172,23 @@ async function partnerScope(scope: App, deps: RouteDeps): Promise<void> {
   scope.addHook("preValidation", async (request) => checkSigned(deps.registry, partnerOf(request), request));
   accountRoutes(scope, deps);
   entryRoutes(scope, deps);
-  commandRoutes(scope, deps);
   resultRoutes(scope, deps);
+}
+
+/** Routes on which a service may act for a partner that it names. */
+async function actingScope(scope: App, deps: RouteDeps): Promise<void> {
+  counted(scope, deps);
+  guarded(scope, deps, (request, reply) => {
+    const { raw, headers } = request;
+    const { partner, service } = deps.authenticator.acting(raw.socket, headers.authorization, headers[PARTNER_HEADER]);
+    request.partner = partner;
+    deps.edge.inFlight.assign(raw, partner.index);
+    // There are only GETs here, without a body. A service has no secret of the partner's to sign with.
+    if (service === undefined) checkSigned(deps.registry, partner, request);
+    const notice = service && secretNotice(service);
+    if (notice !== undefined) reply.header(SECRET_HEADER, notice);
+  });
+  commandRoutes(scope, deps);
 }
 
 async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
@@ -188,10 +204,14 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
 }
 
 const NO_BODY = Buffer.alloc(0);
+/** What goes wrong in a facade's scope is told in its own envelope. */
+function refuseAs(facade: Facade, scope: App, deps: GatewayDeps): void {
+  scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
+}
 
 /** A facade's routes, with its own envelope for what is refused. */
 async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise<void> {
-  scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
+  refuseAs(facade, scope, deps);
   scope.removeContentTypeParser("application/json");
   scope.addContentTypeParser(
     "application/json",
@@ -237,12 +257,14 @@ export async function buildApp(deps: GatewayDeps, surface: Surface, facades: rea
     routeDeps.streams.abortAll();
     closeAsTheyIdle(app);
   });
-  await collectOpenApi(app, { withCommands: surface !== "operators" });
+  const operations = Object.assign({}, ...facades.map((facade) => facade.operations));
+  await collectOpenApi(app, surface === "operators" ? {} : { withCommands: true, operations });
   await app.register(async (scope: App) => {
     coldHooks(scope, deps);
     healthRoutes(scope, routeDeps);
     openApiRoute(scope, deps);
     if (surface !== "operators") await scope.register(async (inner: App) => partnerScope(inner, routeDeps));
+    if (surface !== "operators") await scope.register(async (inner: App) => actingScope(inner, routeDeps));
     if (surface !== "operators") {
       for (const facade of facades) await scope.register(async (inner: App) => facadeScope(inner, routeDeps, facade));
     }
@@ -255,6 +277,12 @@ export async function buildApp(deps: GatewayDeps, surface: Surface, facades: rea
     await app.register(async (scope: App) => {
       await deps.registerCommandRoute(scope, deps);
     });
+    for (const facade of facades) {
+      await app.register(async (scope: App) => {
+        refuseAs(facade, scope, deps);
+        await facade.registerHot?.(scope, deps);
+      });
+    }
   }
   await app.ready();
   return app;

@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, isLoopback, readSettings, urlOf } from "./config.ts";
+import { temporaryFolder } from "./testing.ts";
 
 const DIGEST = "a".repeat(64);
 
@@ -41,6 +43,7 @@ describe("settings", () => {
       edge: { rateLimit: undefined, inFlight: 16_384, requestTimeoutMs: 30_000 },
       tls: undefined,
       masterKeys: [],
+      services: { auth: true, rotationMs: undefined, overlapMs: 7 * 86_400_000 },
       minFreeBytes: 512 << 20,
     });
   });
@@ -82,7 +85,7 @@ describe("settings", () => {
       "KAFKA",
       "k1:9092, [::1]:9093",
       (s) => s.kafka,
-      { brokers: ["k1:9092", "[::1]:9093"], topic: "ringfence.results" },
+      { brokers: ["k1:9092", "[::1]:9093"], topic: "ringfence.results", security: {} },
     ],
     ["HORIZON", "5", (s) => s.horizonCommands, 5],
     [
@@ -91,6 +94,9 @@ describe("settings", () => {
       (s) => s.adminKeyDigests,
       [DIGEST, "b".repeat(64)],
     ],
+    ["SERVICE_AUTH", "off", (s) => s.services.auth, false],
+    ["SERVICE_ROTATION_DAYS", "90", (s) => s.services.rotationMs, 90 * 86_400_000],
+    ["SERVICE_OVERLAP_DAYS", "1", (s) => s.services.overlapMs, 86_400_000],
     ["ADMIN_PORT", "9000", (s) => s.adminListener, { host: "127.0.0.1", port: 9000 }],
   ];
   it.each(accepted)("take RINGFENCE_%s=%s", (variable, value, pick, expected) => {
@@ -108,6 +114,12 @@ describe("settings", () => {
     ["KAFKA", "k1:0", "whole number"],
     ["KAFKA", "http://k1:9092", "host name"],
     ["KAFKA_TOPIC", "a b", "topic's name"],
+    ["KAFKA_TLS", "yes", "`on` or `off`"],
+    ["KAFKA_CA_FILE", "/ca.pem", "RINGFENCE_KAFKA_TLS=on"],
+    ["KAFKA_SASL", "gssapi", "`plain`"],
+    ["KAFKA_SASL", "plain", "RINGFENCE_KAFKA_USER and RINGFENCE_KAFKA_PASSWORD_FILE"],
+    ["KAFKA_USER", "me", "needs RINGFENCE_KAFKA_SASL"],
+    ["KAFKA_PASSWORD_FILE", "/password", "needs RINGFENCE_KAFKA_SASL"],
     ["HOST", "a b", "host name"],
     ["GROUPS", "g0,,g1", "group's name"],
     ["GROUPS", "G0", "group's name"],
@@ -134,6 +146,9 @@ describe("settings", () => {
     ["RETAIN_SEGMENTS", "0", "from 1"],
     ["SNAPSHOT_COMMANDS", "never", "whole number"],
     ["MIN_FREE_MB", "0.5", "whole number"],
+    ["SERVICE_AUTH", "no", "must be `on` or `off`"],
+    ["SERVICE_ROTATION_DAYS", "0", "from 1"],
+    ["SERVICE_OVERLAP_DAYS", "off", "whole number"],
     ["toString", "x", "not a setting"],
     ["PROT", "8080", "not a setting"],
   ];
@@ -152,6 +167,41 @@ describe("settings", () => {
   it("take a burst beside a rate limit", () => {
     const { edge } = readSettings({ RINGFENCE_RATE_LIMIT: "10", RINGFENCE_RATE_BURST: "50" });
     expect(edge.rateLimit).toEqual({ perSecond: 10, burst: 50 });
+  });
+
+  it("take TLS and credentials for Kafka, by the files that hold them", () => {
+    const folder = temporaryFolder();
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const settings = {
+      RINGFENCE_KAFKA: "k1:9092",
+      RINGFENCE_KAFKA_TLS: "on",
+      RINGFENCE_KAFKA_CA_FILE: file("ca.pem", "-----BEGIN CERTIFICATE-----\n"),
+      RINGFENCE_KAFKA_SASL: "scram-sha-512",
+      RINGFENCE_KAFKA_USER: "ringfence",
+      RINGFENCE_KAFKA_PASSWORD_FILE: file("password", "geheim\n"),
+    };
+    expect(readSettings(settings).kafka?.security).toEqual({
+      tls: { caFile: join(folder, "ca.pem") },
+      sasl: { mechanism: "scram-sha-512", user: "ringfence", passwordFile: join(folder, "password") },
+    });
+    expect(readSettings({ RINGFENCE_KAFKA: "k1:9092", RINGFENCE_KAFKA_TLS: "on" }).kafka?.security).toEqual({
+      tls: {},
+    });
+    const wrong: [Record<string, string>, string][] = [
+      [{ RINGFENCE_KAFKA_CA_FILE: file("no.pem", "geheim") }, "no certificate in PEM form"],
+      [{ RINGFENCE_KAFKA_CA_FILE: join(folder, "nothing") }, "cannot be read (ENOENT)"],
+      [{ RINGFENCE_KAFKA_PASSWORD_FILE: file("empty", "\n") }, "is empty"],
+      [{ RINGFENCE_KAFKA_PASSWORD_FILE: folder }, "cannot be read (EISDIR)"],
+    ];
+    for (const [change, why] of wrong) {
+      const message = refusal({ ...settings, ...change });
+      expect(message).toContain(Object.keys(change)[0]);
+      expect(message).toContain(why);
+      expect(message).not.toContain("geheim");
+    }
   });
 
   it("refuse a bad admin digest without repeating it, for it may be the key itself", () => {
@@ -183,6 +233,17 @@ describe("off loopback", () => {
   it("admin moves to a listener of its own", () => {
     const settings = readSettings({ RINGFENCE_HOST: "0.0.0.0", RINGFENCE_ADMIN_KEY_SHA256: DIGEST });
     expect(settings.adminListener).toEqual({ host: "127.0.0.1", port: 8081 });
+  });
+
+  it.each(["0.0.0.0", "10.0.0.1"])("host %s needs secrets of services: switching them off is refused", (host) => {
+    const message = refusal({
+      RINGFENCE_HOST: host,
+      RINGFENCE_ADMIN_KEY_SHA256: DIGEST,
+      RINGFENCE_SERVICE_AUTH: "off",
+    });
+    expect(message).toBe(
+      `RINGFENCE_SERVICE_AUTH=off is refused: ${host} is not a loopback address, and off loopback orders need a secret.`,
+    );
   });
 
   it("both listeners on one port are refused", () => {

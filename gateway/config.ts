@@ -3,6 +3,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
+import { type KafkaSettings, saslMechanism, securityOf } from "./kafka-settings.ts";
 import { GROUPS_MAX, IN_FLIGHT_DEFAULT, REQUEST_TIMEOUT_MS } from "./limits.ts";
 
 /** A setting or the data folder forbids the start; the message is one plain line for the operator. */
@@ -17,12 +18,6 @@ export interface Listener {
   readonly host: string;
   /** 0 to 65535; 0 lets the system choose. */
   readonly port: number;
-}
-
-export interface KafkaSettings {
-  /** `host:port` each, at least one. */
-  readonly brokers: readonly string[];
-  readonly topic: string;
 }
 
 /** Partners that facades are bound to; undefined: their calls need a partner's key. */
@@ -59,6 +54,16 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** Secrets of internal services. */
+export interface ServiceSettings {
+  /** False: request-balance takes orders without a key; only where partners are served on loopback. */
+  readonly auth: boolean;
+  /** Age at which a service's newest secret is due to be replaced, ms; undefined: secrets do not age. */
+  readonly rotationMs: number | undefined;
+  /** How long an older secret works beside its successor, ms; counts where secrets age. */
+  readonly overlapMs: number;
+}
+
 export interface Settings {
   readonly listener: Listener;
   /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
@@ -90,6 +95,7 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   /** Keys of 32 bytes under which signing secrets are kept: the first seals, all open. */
   readonly masterKeys: readonly KeyObject[];
+  readonly services: ServiceSettings;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -214,6 +220,7 @@ function keyBytes(text: string): Buffer {
 }
 
 const MIB = 1 << 20;
+const DAY_MS = 86_400_000;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
 const PARSERS = {
@@ -223,6 +230,16 @@ const PARSERS = {
   GROUPS: groups,
   KAFKA: brokers,
   KAFKA_TOPIC: topic,
+  KAFKA_TLS: (value: string) =>
+    value === "on" || value === "off" ? value === "on" : refuse("KAFKA_TLS", value, "it must be `on` or `off`"),
+  KAFKA_CA_FILE: (value: string) => resolve(value),
+  KAFKA_SASL: (value: string) =>
+    value === "off"
+      ? undefined
+      : (saslMechanism(value) ??
+        refuse("KAFKA_SASL", value, "it must be `plain`, `scram-sha-256`, `scram-sha-512` or `off`")),
+  KAFKA_USER: (value: string) => value,
+  KAFKA_PASSWORD_FILE: (value: string) => resolve(value),
   STORE: (value: string) =>
     value === "sqlite" || value === "off" ? value : refuse("STORE", value, "it must be `sqlite` or `off`"),
   REDIS: (value: string) => url("REDIS", value, ["redis://", "rediss://"]),
@@ -240,6 +257,11 @@ const PARSERS = {
   DEDUCT_PARTNER: (value: string) => partner("DEDUCT_PARTNER", value),
   FACADE_ADDRESSES: addresses,
   FACADE_HOSTS: hostNames,
+  SERVICE_AUTH: (value: string) =>
+    value === "on" || value === "off" ? value === "on" : refuse("SERVICE_AUTH", value, "it must be `on` or `off`"),
+  SERVICE_ROTATION_DAYS: (value: string) =>
+    value === "off" ? undefined : integer("SERVICE_ROTATION_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
+  SERVICE_OVERLAP_DAYS: (value: string) => integer("SERVICE_OVERLAP_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
@@ -261,11 +283,16 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   DATA: "./data",
   GROUPS: "g0",
   KAFKA_TOPIC: "ringfence.results",
+  KAFKA_TLS: "off",
+  KAFKA_SASL: "off",
   STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
   IN_FLIGHT: String(IN_FLIGHT_DEFAULT),
   REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
+  SERVICE_AUTH: "on",
+  SERVICE_ROTATION_DAYS: "off",
+  SERVICE_OVERLAP_DAYS: "7",
   ADMIN_HOST: "127.0.0.1",
   ADMIN_PORT: "8081",
   HORIZON: String(HORIZON_COMMANDS_DEFAULT),
@@ -309,18 +336,42 @@ function required<T>(found: T | undefined): T {
   return found;
 }
 
+type Read = <V extends Variable>(variable: V) => ReturnType<(typeof PARSERS)[V]> | undefined;
+
+const readerOf =
+  (environment: Environment): Read =>
+  (variable) =>
+    value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[typeof variable]>);
+
+/** Where results are published, and how that is reached; undefined without RINGFENCE_KAFKA. Throws ConfigError. */
+export function readKafka(environment: Environment): KafkaSettings | undefined {
+  refuseUnknown(environment);
+  const read = readerOf(environment);
+  const found = read("KAFKA");
+  const topic = required(read("KAFKA_TOPIC"));
+  const security = securityOf({
+    tls: required(read("KAFKA_TLS")),
+    caFile: read("KAFKA_CA_FILE"),
+    mechanism: read("KAFKA_SASL"),
+    user: read("KAFKA_USER"),
+    passwordFile: read("KAFKA_PASSWORD_FILE"),
+  });
+  if ("refused" in security) {
+    const [variable, why] = security.refused;
+    return refuse(variable, environment[PREFIX + variable] ?? "", why);
+  }
+  return found === undefined ? undefined : Object.freeze({ brokers: found, topic, security: Object.freeze(security) });
+}
+
 /** Reads settings from `environment`. Throws ConfigError with one line that names the variable and the reason. */
 export function readSettings(environment: Environment): Settings {
   refuseUnknown(environment);
-  const read = <V extends Variable>(variable: V) =>
-    value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[V]>);
+  const read = readerOf(environment);
   const listener = { host: required(read("HOST")), port: required(read("PORT")) };
   const admin = { host: required(read("ADMIN_HOST")), port: required(read("ADMIN_PORT")) };
   const apart =
     !isLoopback(listener.host) ||
     [`${PREFIX}ADMIN_HOST`, `${PREFIX}ADMIN_PORT`].some((name) => environment[name] !== undefined);
-  const kafkaBrokers = read("KAFKA");
-  const kafkaTopic = required(read("KAFKA_TOPIC"));
   const settings: Settings = {
     listener: Object.freeze(listener),
     adminListener: apart ? Object.freeze(admin) : undefined,
@@ -335,7 +386,7 @@ export function readSettings(environment: Environment): Settings {
     snapshotCommands: read("SNAPSHOT_COMMANDS"),
     segmentBytes: required(read("SEGMENT_MB")),
     retainSegments: read("RETAIN_SEGMENTS"),
-    kafka: kafkaBrokers === undefined ? undefined : Object.freeze({ brokers: kafkaBrokers, topic: kafkaTopic }),
+    kafka: readKafka(environment),
     facades: Object.freeze({
       onePassPartner: read("ONEPASS_PARTNER"),
       walletPartner: read("WALLET_PARTNER"),
@@ -350,9 +401,15 @@ export function readSettings(environment: Environment): Settings {
     }),
     tls: tlsFiles(read("TLS_CERT"), read("TLS_KEY")),
     masterKeys: read("MASTER_KEY") ?? Object.freeze([]),
+    services: Object.freeze({
+      auth: required(read("SERVICE_AUTH")),
+      rotationMs: read("SERVICE_ROTATION_DAYS"),
+      overlapMs: required(read("SERVICE_OVERLAP_DAYS")),
+    }),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);
+  checkServiceAuth(settings);
   return Object.freeze(settings);
 }
 
@@ -386,4 +443,11 @@ function checkListeners({ listener, adminListener, adminKeyDigests }: Settings):
       `${PREFIX}ADMIN_PORT=${adminListener.port} is refused: it is RINGFENCE_PORT too; give them different ports.`,
     );
   }
+}
+
+function checkServiceAuth({ listener, services }: Settings): void {
+  if (services.auth || isLoopback(listener.host)) return;
+  throw new ConfigError(
+    `${PREFIX}SERVICE_AUTH=off is refused: ${listener.host} is not a loopback address, and off loopback orders need a secret.`,
+  );
 }

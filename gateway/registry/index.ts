@@ -13,6 +13,7 @@ export type {
   PartnerSigned,
   PartnerStatus,
   Principal,
+  ServicePrincipal,
   ServiceVersion,
   SigningSecret,
 } from "./types.ts";

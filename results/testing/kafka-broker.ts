@@ -16,6 +16,8 @@ export interface KafkaBroker {
   readonly address: string;
   /** False for a broker that is not ours to stop. */
   readonly isOwn: boolean;
+  /** Process id; undefined for a broker that is not ours. */
+  readonly pid: number | undefined;
   /** Kills the broker as a crash would, or ends it in order; then `start` starts it again on the same port and data. */
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   start(): Promise<void>;
@@ -67,6 +69,8 @@ export interface BrokerOptions {
   readonly port?: number;
   /** The port that clients are told, where a proxy stands before the broker; needs `isOwn`. */
   readonly advertisedPort?: number;
+  /** Further lines of server.properties, asked for at each start; needs `isOwn`. */
+  readonly properties?: (ports: { readonly port: number; readonly controllerPort: number }) => readonly string[];
 }
 
 /** The broker that tests use. */
@@ -75,14 +79,23 @@ export async function startBroker(options: BrokerOptions = {}): Promise<KafkaBro
   const { RINGFENCE_KAFKA } = process.env;
   if (!isOwn && RINGFENCE_KAFKA !== undefined && RINGFENCE_KAFKA !== "") return foreignBroker(RINGFENCE_KAFKA);
   const { port = await freePort(), advertisedPort = port } = options;
-  const broker = new OwnBroker(port, await freePort(), advertisedPort);
+  const controllerPort = await freePort();
+  const properties = () => options.properties?.({ port, controllerPort }) ?? [];
+  const broker = new OwnBroker({ port, controllerPort, advertisedPort, properties });
   await broker.start();
   return broker;
 }
 
 function foreignBroker(address: string): KafkaBroker {
   const never = () => Promise.reject(new Error("this broker is not ours to stop"));
-  return { address, isOwn: false, kill: never, start: never, stop: () => Promise.resolve() };
+  return { address, isOwn: false, pid: undefined, kill: never, start: never, stop: () => Promise.resolve() };
+}
+
+interface OwnOptions {
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly advertisedPort: number;
+  readonly properties: () => readonly string[];
 }
 
 class OwnBroker implements KafkaBroker {
@@ -90,9 +103,11 @@ class OwnBroker implements KafkaBroker {
   readonly address: string;
   readonly #data = mkdtempSync(join(tmpdir(), "ringfence-kafka-"));
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #properties: () => readonly string[];
   #script: ChildProcess | undefined;
 
-  constructor(port: number, controllerPort: number, advertisedPort: number) {
+  constructor({ port, controllerPort, advertisedPort, properties }: OwnOptions) {
+    this.#properties = properties;
     this.address = `127.0.0.1:${port}`;
     this.#environment = {
       ...process.env,
@@ -106,7 +121,8 @@ class OwnBroker implements KafkaBroker {
   }
 
   start(): Promise<void> {
-    const script = spawn(SCRIPT, { env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...this.#environment, KAFKA_PROPERTIES: this.#properties().join("\n") };
+    const script = spawn(SCRIPT, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#script = script;
     return new Promise((resolve, reject) => {
       let text = "";
@@ -127,11 +143,15 @@ class OwnBroker implements KafkaBroker {
     });
   }
 
+  get pid(): number {
+    return Number(readFileSync(join(this.#data, "broker.pid"), "utf8"));
+  }
+
   async kill(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const script = this.#script;
     if (script === undefined || script.exitCode !== null) return;
     const ended = new Promise((resolve) => script.once("exit", resolve));
-    process.kill(Number(readFileSync(join(this.#data, "broker.pid"), "utf8")), signal);
+    process.kill(this.pid, signal);
     await ended;
     this.#script = undefined;
   }
