@@ -8,6 +8,7 @@ import type {
 } from "fastify";
 import { assert } from "../engine/index.ts";
 import type { Authenticator } from "./auth.ts";
+import type { Commands } from "./commands.ts";
 import type { Settings } from "./config.ts";
 import type { GroupDirectory, History, ResultLogs } from "./group.ts";
 import type { Metrics } from "./metrics.ts";
@@ -48,6 +49,7 @@ export interface GatewayDeps {
   readonly registry: Registry;
   readonly authenticator: Authenticator;
   readonly groups: GroupDirectory;
+  readonly commands: Commands;
   readonly resultLogs: ResultLogs;
   readonly history: History;
   readonly stores: Stores;

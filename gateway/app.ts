@@ -4,6 +4,8 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { App, GatewayDeps, RouteDeps } from "./app-type.ts";
 import { ApiError } from "./errors.ts";
+import type { Facade } from "./facades/facade.ts";
+import { readJson } from "./facades/json.ts";
 import { fromSocketError, toApiError } from "./fault.ts";
 import {
   COLD_BODY_BYTES_MAX,
@@ -29,14 +31,16 @@ import { Streams } from "./streams.ts";
 /** What a listener serves: partners, operators, or both where there is one listener on loopback. */
 export type Surface = "partners" | "operators" | "both";
 
-function sendProblem(deps: GatewayDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+/** The error that the client is told; a fault of ours is logged with what is not told. */
+function told({ logger }: GatewayDeps, error: unknown, { id, method, routeOptions }: FastifyRequest): ApiError {
   const problem = toApiError(error);
-  if (problem.code === "INTERNAL") {
-    deps.logger.error(
-      { requestId: request.id, method: request.method, route: request.routeOptions.url, err: error },
-      "fault",
-    );
-  }
+  if (problem.code === "INTERNAL")
+    logger.error({ requestId: id, method, route: routeOptions.url, err: error }, "fault");
+  return problem;
+}
+
+function sendProblem(deps: GatewayDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = told(deps, error, request);
   // As bytes, because to a string Fastify adds a charset, which this media type has not.
   const body = Buffer.from(renderProblem(problem, request.id));
   reply.code(problem.status).headers(problemHeaders(problem, request.id)).send(body);
@@ -150,6 +154,25 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
   adminGroupRoutes(scope, deps);
 }
 
+/** A facade's routes, with its own envelope for what is refused. */
+async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise<void> {
+  scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
+  scope.removeContentTypeParser("application/json");
+  scope.addContentTypeParser("application/json", { parseAs: "string" }, async (_: FastifyRequest, body: string) => {
+    try {
+      return body === "" ? undefined : readJson(body);
+    } catch (error) {
+      throw new ApiError("INVALID_BODY", `The body is no JSON: ${(error as Error).message}.`);
+    }
+  });
+  // Their bodies carry JsonNumbers, and each has rules of its own for what it refuses: the schemas are for the document only.
+  scope.setValidatorCompiler(() => () => true);
+  scope.addHook("onRequest", async () => {
+    if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
+  });
+  await facade.register(scope, deps);
+}
+
 /**
  * A connection that still had a request when the server closed falls idle later, and would keep the process alive until its
  * keep-alive time is over; node closes only those that are idle at the moment of closing.
@@ -160,8 +183,8 @@ function closeAsTheyIdle({ server }: App): void {
   server.once("close", () => clearInterval(timer));
 }
 
-/** The app of one listener, ready to listen or to inject; `close` ends open streams first. */
-export async function buildApp(deps: GatewayDeps, surface: Surface): Promise<App> {
+/** The app of one listener, ready to listen or to inject; `close` ends open streams first. Facades are for partners. */
+export async function buildApp(deps: GatewayDeps, surface: Surface, facades: readonly Facade[] = []): Promise<App> {
   const app = makeServer(deps);
   const routeDeps: RouteDeps = { ...deps, streams: new Streams() };
   shareBasics(app, deps);
@@ -175,6 +198,9 @@ export async function buildApp(deps: GatewayDeps, surface: Surface): Promise<App
     healthRoutes(scope, routeDeps);
     openApiRoute(scope);
     if (surface !== "operators") await scope.register(async (inner: App) => partnerScope(inner, routeDeps));
+    if (surface !== "operators") {
+      for (const facade of facades) await scope.register(async (inner: App) => facadeScope(inner, routeDeps, facade));
+    }
     if (surface === "partners") return;
     metricRoutes(scope, routeDeps);
     await scope.register(async (inner: App) => adminScope(inner, routeDeps));

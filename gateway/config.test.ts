@@ -31,6 +31,7 @@ describe("settings", () => {
       segmentBytes: 64 << 20,
       retainSegments: undefined,
       kafka: undefined,
+      facades: { onePassPartner: undefined, walletPartner: undefined, deductPartner: undefined, addresses: [] },
       minFreeBytes: 512 << 20,
     });
   });

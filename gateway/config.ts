@@ -24,6 +24,15 @@ export interface KafkaSettings {
   readonly topic: string;
 }
 
+/** Partners that facades are bound to; undefined: their calls need a partner's key. */
+export interface FacadeSettings {
+  readonly onePassPartner: string | undefined;
+  readonly walletPartner: string | undefined;
+  readonly deductPartner: string | undefined;
+  /** Addresses or subnets, beside loopback, from which a bound facade takes calls without a key. */
+  readonly addresses: readonly string[];
+}
+
 export interface Settings {
   readonly listener: Listener;
   /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
@@ -49,6 +58,7 @@ export interface Settings {
   readonly retainSegments: number | undefined;
   /** Where results are published; undefined: they stay in the journal, which serves them. */
   readonly kafka: KafkaSettings | undefined;
+  readonly facades: FacadeSettings;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -127,6 +137,24 @@ function url(variable: string, value: string, schemes: readonly string[]): strin
   throw new ConfigError(`${PREFIX}${variable} is refused: it must be a url that begins with ${schemes.join(" or ")}.`);
 }
 
+function partner(variable: string, value: string): string {
+  if (/^[A-Za-z0-9._:-]{1,64}$/.test(value)) return value;
+  return refuse(variable, value, "a partner's id is 1 to 64 of A-Z, a-z, 0-9, ., _, : and -");
+}
+
+function addresses(value: string): readonly string[] {
+  const list = value.split(",").map((one) => one.trim());
+  for (const one of list) {
+    const [address = "", prefix, ...rest] = one.split("/");
+    const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+    const isPrefix = prefix === undefined || (/^(0|[1-9][0-9]{0,2})$/.test(prefix) && Number(prefix) <= bits);
+    if (bits < 0 || !isPrefix || rest.length > 0) {
+      refuse("FACADE_ADDRESSES", value, "it must be IP addresses or subnets such as 10.1.0.0/16, with commas between");
+    }
+  }
+  return Object.freeze(list);
+}
+
 const MIB = 1 << 20;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
@@ -144,6 +172,10 @@ const PARSERS = {
   LOG_LEVEL: logLevel,
   RATE_LIMIT: (value: string) =>
     value === "off" ? value : refuse("RATE_LIMIT", value, "this version has no rate limit yet; only `off` is possible"),
+  ONEPASS_PARTNER: (value: string) => partner("ONEPASS_PARTNER", value),
+  WALLET_PARTNER: (value: string) => partner("WALLET_PARTNER", value),
+  DEDUCT_PARTNER: (value: string) => partner("DEDUCT_PARTNER", value),
+  FACADE_ADDRESSES: addresses,
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
@@ -239,6 +271,12 @@ export function readSettings(environment: Environment): Settings {
     segmentBytes: required(read("SEGMENT_MB")),
     retainSegments: read("RETAIN_SEGMENTS"),
     kafka: kafkaBrokers === undefined ? undefined : Object.freeze({ brokers: kafkaBrokers, topic: kafkaTopic }),
+    facades: Object.freeze({
+      onePassPartner: read("ONEPASS_PARTNER"),
+      walletPartner: read("WALLET_PARTNER"),
+      deductPartner: read("DEDUCT_PARTNER"),
+      addresses: read("FACADE_ADDRESSES") ?? Object.freeze([]),
+    }),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);

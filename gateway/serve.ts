@@ -6,14 +6,14 @@ import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
 import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import type { Facade } from "./facades/facade.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
+import { Submitter } from "./hot/submitter.ts";
 import type { LinkLog } from "./link/link-log.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
-
 import { groupDirectory, storePath } from "./paths.ts";
-
 import { QueryThread } from "./query-thread.ts";
 import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
 import { EmbeddedStore } from "./store/embedded-store.ts";
@@ -92,32 +92,34 @@ export async function start(settings: Settings): Promise<Service> {
   const outside = new OutsideStores(settings, (group) => groups.link(group)?.stats().durable ?? 0);
   const stores = outside.beside(store ?? NO_STORES);
   const metrics = new Metrics(groups, stores);
+  const names = namesOf(registry);
+  const linkOf = (group: string) => groups.link(group);
+  const facades: readonly Facade[] = [];
   const deps: GatewayDeps = {
     settings,
     registry,
     authenticator: new Authenticator(registry),
     groups,
+    commands: new Submitter({ registry, linkOf, names }),
     resultLogs: query,
     history: query,
     stores,
     metrics,
     logger,
     lifecycle,
-    registerCommandRoute: commandRoute({
-      linkOf: (group) => groups.link(group),
-      names: namesOf(registry),
-      count: (status) => metrics.countCommands(status),
-    }),
+    registerCommandRoute: commandRoute({ linkOf, names, count: (status) => metrics.countCommands(status) }),
   };
   // Listen first: /health and /ready tell what goes on while a long journal is replayed.
-  const apps = await listenAll(deps, settings);
+  const apps = await listenAll(deps, settings, facades);
   const url = urlOf(listener, portOf(apps[0]!));
   updateCredentialsUrl(settings.data, url);
   publisher?.start();
   await groups.start();
+  await Promise.all(facades.map((facade) => facade.start?.()));
   const stop = async () => {
     lifecycle.stopping = true;
     await Promise.all(apps.map((app) => app.close()));
+    await Promise.all(facades.map((facade) => facade.stop?.()));
     await groups.stop();
     // Behind the groups: what they took last is durable now, and goes out if Kafka takes it soon.
     await publisher?.stop();
@@ -148,7 +150,7 @@ function publisherOf(settings: Settings, registry: Registry, log: LinkLog): Publ
   return new Publisher({ ...kafka, groups, log });
 }
 
-async function listenAll(deps: GatewayDeps, settings: Settings): Promise<App[]> {
+async function listenAll(deps: GatewayDeps, settings: Settings, facades: readonly Facade[]): Promise<App[]> {
   const { listener, adminListener } = settings;
   const wanted: [Surface, Listener][] =
     adminListener === undefined
@@ -159,7 +161,7 @@ async function listenAll(deps: GatewayDeps, settings: Settings): Promise<App[]> 
         ];
   const apps: App[] = [];
   for (const [surface, { host, port }] of wanted) {
-    const app = await buildApp(deps, surface);
+    const app = await buildApp(deps, surface, facades);
     try {
       await app.listen({ host, port });
     } catch (error) {

@@ -67,6 +67,7 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
     registry,
     authenticator: new Authenticator(registry),
     groups,
+    commands: { submit: () => Promise.reject(new Error("these groups take no commands")) },
     resultLogs,
     history,
     stores,

@@ -1,14 +1,15 @@
 /** One bucket on its way: from its bytes to its answer. The only object that the hot route makes a request. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { BODY_BYTES_MAX, RESULT_BYTES_MAX, ringLayout } from "../../engine/index.ts";
+import { ringLayout } from "../../engine/index.ts";
 import { type Names, renderRecords } from "../../results/index.ts";
-import { ApiError } from "../errors.ts";
+import type { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
-import type { Reply, Waiting } from "../link/pending.ts";
+import { lossOf, type Reply, replyFault, type Waiting } from "../link/pending.ts";
 import { problemHeaders, renderProblem } from "../problem.ts";
-import { type CommandScanner, explain, FULL, type RecordTarget, type ScanContext } from "../scanner/index.ts";
+import type { CommandScanner, ScanContext } from "../scanner/index.ts";
 import type { Wait } from "./prefer.ts";
+import { sendBucket } from "./send-bucket.ts";
 
 const { ENTRY } = ringLayout;
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -59,34 +60,16 @@ export class CommandRequest implements Waiting {
   }
 
   #submit(body: Uint8Array): void {
-    const link = this.#link;
-    const length = body.byteLength;
-    if (length > BODY_BYTES_MAX) throw new ApiError("BODY_TOO_LARGE");
-    link.assertTakesCommands();
-    // A record is never longer than its JSON text, so this much always does.
-    const start = link.claim(length + 64);
-    if (start < 0) throw new ApiError("OVERLOADED");
-    const target = targetOf(link, start, length + 64);
-    const count = this.#parts.scanner.scan(body, length, this.#context, target);
-    if (count < 0) throw this.#refusal(body, count);
-    const bytes = this.#parts.scanner.end - start;
     const { withResults, ms } = this.#wait;
-    const replyBytes = withResults ? bytes + count * RESULT_BYTES_MAX : 0;
-    if (!link.pending.hasRoom(replyBytes)) throw new ApiError("OVERLOADED");
     this.deadline = performance.now() + ms;
-    link.send(withResults ? ENTRY.commandsWithResults : ENTRY.commands, bytes, count, this, replyBytes);
-  }
-
-  #refusal(body: Uint8Array, count: number): ApiError {
-    if (count === FULL) return new ApiError("OVERLOADED");
-    const errors = explain(body, this.#context);
-    if (errors.some((error) => error.code === "TOO_MANY_COMMANDS")) return new ApiError("BODY_TOO_LARGE");
-    return new ApiError("INVALID_BODY", errors[0]?.detail, { errors });
+    const { scanner } = this.#parts;
+    sendBucket(body, { scanner, link: this.#link, context: this.#context, withResults, waiting: this });
   }
 
   settle(reply: Reply): void {
     try {
-      if (reply.kind === ENTRY.diskFull) throw new ApiError("DISK_FULL");
+      const fault = replyFault(reply);
+      if (fault !== undefined) throw fault;
       if (reply.kind === ENTRY.results) {
         const body = this.#done(reply);
         this.#answer(200, body, Buffer.byteLength(body));
@@ -111,9 +94,7 @@ export class CommandRequest implements Waiting {
   }
 
   lost(why: "late" | "down"): void {
-    const detail =
-      why === "down" ? "The group failed while the bucket was under way; send the same ids again." : undefined;
-    this.refuse(new ApiError("OUTCOME_UNKNOWN", detail));
+    this.refuse(lossOf(why));
   }
 
   #answer(status: number, body: string, bytes: number): void {
@@ -149,10 +130,6 @@ export function sendProblem(response: ServerResponse, problem: ApiError, request
   const headers = { ...problemHeaders(problem, requestId), "content-length": String(Buffer.byteLength(body)) };
   response.writeHead(problem.status, headers);
   response.end(body);
-}
-
-function targetOf({ memory }: GroupLink, start: number, bytes: number): RecordTarget {
-  return { bytes: memory.bytes, words: memory.words, floats: memory.floats, start, limit: start + bytes };
 }
 
 /** True if the request says that its body is JSON. */

@@ -9,11 +9,11 @@ import type { App, GatewayDeps } from "../app-type.ts";
 import { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
-import type { Partner } from "../registry/index.ts";
-import { CommandScanner, type ScanContext } from "../scanner/index.ts";
+import { CommandScanner } from "../scanner/index.ts";
 import { discardBody, readBody } from "./body.ts";
 import { CommandRequest, type HotParts, isJson, sendProblem } from "./command-request.ts";
 import { readPrefer } from "./prefer.ts";
+import { ScanContexts } from "./scan-contexts.ts";
 
 export interface CommandRouteOptions {
   readonly linkOf: (group: string) => GroupLink | undefined;
@@ -24,7 +24,7 @@ export interface CommandRouteOptions {
 /** Makes the registration of the route; see `GatewayDeps.registerCommandRoute`. */
 export function commandRoute(options: CommandRouteOptions): (app: App, deps: GatewayDeps) => void {
   return (app, deps) => {
-    const contexts = new ScanContexts(deps);
+    const contexts = new ScanContexts(deps.registry);
     const parts: HotParts = {
       scanner: new CommandScanner(),
       names: options.names,
@@ -66,32 +66,4 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
       },
     });
   };
-}
-
-/** What the scanner needs to know of a partner, made once for each state of the partner. */
-class ScanContexts {
-  readonly #deps: GatewayDeps;
-  readonly #contexts = new WeakMap<Partner, ScanContext>();
-
-  constructor(deps: GatewayDeps) {
-    this.#deps = deps;
-  }
-
-  of(partner: Partner): ScanContext {
-    // The registry replaces a partner's object when anything about it changes, so the object itself is the key.
-    let context = this.#contexts.get(partner);
-    if (context === undefined) {
-      const { index, currency, strict, minAmount, maxAmount } = partner;
-      context = {
-        partner: index,
-        currency,
-        strict,
-        currencies: this.#deps.registry.currencies,
-        ...(minAmount === undefined ? {} : { minAmount: minAmount.money }),
-        ...(maxAmount === undefined ? {} : { maxAmount: maxAmount.money }),
-      };
-      this.#contexts.set(partner, context);
-    }
-    return context;
-  }
 }

@@ -1,5 +1,6 @@
 /** Requests that wait for a group's answer, by token, and the room that they have reserved in the reply ring. */
-import { REPLY_RING_BYTES, type RecordMemory } from "../../engine/index.ts";
+import { REPLY_RING_BYTES, type RecordMemory, ringLayout } from "../../engine/index.ts";
+import { ApiError } from "../errors.ts";
 
 /** An answer as it stands in the reply ring; valid during the call only. One object, reused. */
 export interface Reply {
@@ -11,6 +12,18 @@ export interface Reply {
   /** The payload's bytes in the memory. */
   start: number;
   end: number;
+}
+
+/** The refusal that the answer to a bucket is, if it is one. */
+export function replyFault({ kind }: Reply): ApiError | undefined {
+  return kind === ringLayout.ENTRY.diskFull ? new ApiError("DISK_FULL") : undefined;
+}
+
+/** What a bucket is told when its answer is late or cannot come. */
+export function lossOf(why: "late" | "down"): ApiError {
+  const detail =
+    why === "down" ? "The group failed while the bucket was under way; send the same ids again." : undefined;
+  return new ApiError("OUTCOME_UNKNOWN", detail);
 }
 
 /** One waiting request. */
