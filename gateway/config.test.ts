@@ -32,6 +32,7 @@ describe("settings", () => {
       retainSegments: undefined,
       kafka: undefined,
       facades: { onePassPartner: undefined, walletPartner: undefined, deductPartner: undefined, addresses: [] },
+      onePass: { fund: undefined, inFlightMax: 500, perSecond: 100 },
       minFreeBytes: 512 << 20,
     });
   });

@@ -2,6 +2,8 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
+import type { FundSettings } from "./facades/one-pass/jobs/types.ts";
+import { IN_FLIGHT_DEFAULT, RATE_DEFAULT } from "./facades/one-pass/limits.ts";
 import { GROUPS_MAX } from "./limits.ts";
 
 /** A setting or the data folder forbids the start; the message is one plain line for the operator. */
@@ -33,6 +35,15 @@ export interface FacadeSettings {
   readonly addresses: readonly string[];
 }
 
+/** One-Pass's own settings. */
+export interface OnePassSettings {
+  /** The third party that batches draw from; undefined: none, and batchPay is refused. */
+  readonly fund: FundSettings | undefined;
+  /** Requests in flight at a time, and a second from one address; undefined: any number. */
+  readonly inFlightMax: number | undefined;
+  readonly perSecond: number | undefined;
+}
+
 export interface Settings {
   readonly listener: Listener;
   /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
@@ -59,6 +70,7 @@ export interface Settings {
   /** Where results are published; undefined: they stay in the journal, which serves them. */
   readonly kafka: KafkaSettings | undefined;
   readonly facades: FacadeSettings;
+  readonly onePass: OnePassSettings;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -155,6 +167,23 @@ function addresses(value: string): readonly string[] {
   return Object.freeze(list);
 }
 
+/** Where the third party's calls are, if only its origin is given. */
+const FUND_PATH = "/thirdpart/onePass";
+
+function fundUrl(value: string): string {
+  const given = new URL(url("ONEPASS_FUND_URL", value, ["http://", "https://"]));
+  if (given.search !== "" || given.hash !== "" || given.username !== "") {
+    throw new ConfigError(`${PREFIX}ONEPASS_FUND_URL is refused: it must be an origin, or one with a path.`);
+  }
+  return given.origin + (given.pathname === "/" ? FUND_PATH : given.pathname.replace(/\/$/, ""));
+}
+
+/** What is sent as a header. It is not repeated: it may be a secret. */
+function headerText(variable: string, value: string): string {
+  if (/^[\x21-\x7e]{1,512}$/.test(value)) return value;
+  throw new ConfigError(`${PREFIX}${variable} is refused: it must be 1 to 512 visible ASCII characters.`);
+}
+
 const MIB = 1 << 20;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
@@ -176,6 +205,14 @@ const PARSERS = {
   WALLET_PARTNER: (value: string) => partner("WALLET_PARTNER", value),
   DEDUCT_PARTNER: (value: string) => partner("DEDUCT_PARTNER", value),
   FACADE_ADDRESSES: addresses,
+  ONEPASS_FUND_URL: fundUrl,
+  ONEPASS_FUND_ID: (value: string) => headerText("ONEPASS_FUND_ID", value),
+  ONEPASS_FUND_TOKEN: (value: string) => headerText("ONEPASS_FUND_TOKEN", value),
+  ONEPASS_FUND_TIMEOUT_MS: (value: string) => integer("ONEPASS_FUND_TIMEOUT_MS", value, { min: 10, max: 600_000 }),
+  ONEPASS_IN_FLIGHT: (value: string) =>
+    value === "off" ? undefined : integer("ONEPASS_IN_FLIGHT", value, { min: 1, max: 65_536 }),
+  ONEPASS_RATE: (value: string) =>
+    value === "off" ? undefined : integer("ONEPASS_RATE", value, { min: 1, max: 1_000_000 }),
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
@@ -207,6 +244,10 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   SEGMENT_MB: "64",
   RETAIN_SEGMENTS: "all",
   MIN_FREE_MB: "512",
+  ONEPASS_FUND_ID: "ringfence",
+  ONEPASS_FUND_TIMEOUT_MS: "3000",
+  ONEPASS_IN_FLIGHT: String(IN_FLIGHT_DEFAULT),
+  ONEPASS_RATE: String(RATE_DEFAULT),
 };
 
 /** True for 127.0.0.0/8, ::1 and localhost: what only this machine reaches. */
@@ -277,10 +318,23 @@ export function readSettings(environment: Environment): Settings {
       deductPartner: read("DEDUCT_PARTNER"),
       addresses: read("FACADE_ADDRESSES") ?? Object.freeze([]),
     }),
+    onePass: Object.freeze({
+      fund: fundSettings(read("ONEPASS_FUND_URL"), {
+        participant: required(read("ONEPASS_FUND_ID")),
+        token: read("ONEPASS_FUND_TOKEN"),
+        timeoutMs: required(read("ONEPASS_FUND_TIMEOUT_MS")),
+      }),
+      inFlightMax: read("ONEPASS_IN_FLIGHT"),
+      perSecond: read("ONEPASS_RATE"),
+    }),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);
   return Object.freeze(settings);
+}
+
+function fundSettings(fund: string | undefined, rest: Omit<FundSettings, "url">): FundSettings | undefined {
+  return fund === undefined ? undefined : Object.freeze({ url: fund, ...rest });
 }
 
 function checkListeners({ listener, adminListener, adminKeyDigests }: Settings): void {

@@ -64,7 +64,7 @@ function complete(document: Document): void {
       Object.assign(operation, {
         operationId: [method, ...words].join("_"),
         security: security ?? [{ [key]: [] }],
-        responses: { ...responses, ...FAILURES },
+        responses: { ...FAILURES, ...responses },
       });
     }
   }

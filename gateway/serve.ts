@@ -7,6 +7,7 @@ import { Authenticator } from "./auth.ts";
 import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import type { Facade } from "./facades/facade.ts";
+import { onePass } from "./facades/one-pass/one-pass.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
 import { Submitter } from "./hot/submitter.ts";
@@ -94,13 +95,14 @@ export async function start(settings: Settings): Promise<Service> {
   const metrics = new Metrics(groups, stores);
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
-  const facades: readonly Facade[] = [];
+  const commands = new Submitter({ registry, linkOf, names });
+  const facades: readonly Facade[] = [onePass(settings, { commands, registry, log: logger })];
   const deps: GatewayDeps = {
     settings,
     registry,
     authenticator: new Authenticator(registry),
     groups,
-    commands: new Submitter({ registry, linkOf, names }),
+    commands,
     resultLogs: query,
     history: query,
     stores,

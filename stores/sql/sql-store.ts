@@ -5,6 +5,7 @@ import { makeCursor, readCursor } from "../cursor.ts";
 import { atScale } from "../money.ts";
 import { type AccountUpdate, project } from "../projection.ts";
 import {
+  type AccountKey,
   type Balance,
   type Batch,
   type Entry,
@@ -105,6 +106,12 @@ export class SqlStore implements Store {
     await this.#inTransaction(group, (connection) => forget(connection, group));
   }
 
+  async balance({ group, partner, currency, account }: AccountKey): Promise<Balance | undefined> {
+    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_BALANCE, [partner, account, currency, group]);
+    const row = rows[0] as BalanceRow | undefined;
+    return row && balanceOf(row);
+  }
+
   async *balances(group: string): AsyncGenerator<Balance, void, void> {
     const connection = await this.#pool.getConnection();
     // Rows as they come are given by the connection below the one with promises; the types do not tell them apart.
@@ -112,9 +119,7 @@ export class SqlStore implements Store {
     let isWhole = false;
     try {
       const rows = core.query(SELECT_BALANCES, [group]).stream() as AsyncIterable<BalanceRow>;
-      for await (const { scale, available, held, ...balance } of rows) {
-        yield { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
-      }
+      for await (const row of rows) yield balanceOf(row);
       isWhole = true;
     } finally {
       // Rows that nobody read would be taken for the next answer.
@@ -178,8 +183,10 @@ const SELECT_WATERMARK = "SELECT sequence, epoch, journal FROM ringfence_waterma
 
 const SELECT_SCALE = `SELECT scale FROM ringfence_balances WHERE ${WHERE_ACCOUNT}`;
 
-const SELECT_BALANCES = `SELECT partner, currency, account, scale, available, held, status, version,
-  CAST(UNIX_TIMESTAMP(updated_at) * 1000 AS UNSIGNED) AS updatedAtMs FROM ringfence_balances WHERE group_name = ?`;
+const BALANCE = `SELECT partner, currency, account, scale, available, held, status, version,
+  CAST(UNIX_TIMESTAMP(updated_at) * 1000 AS UNSIGNED) AS updatedAtMs FROM ringfence_balances`;
+const SELECT_BALANCES = `${BALANCE} WHERE group_name = ?`;
+const SELECT_BALANCE = `${BALANCE} WHERE ${WHERE_ACCOUNT}`;
 
 const SELECT_ENTRIES = `SELECT sequence, id, type, amount, balance, counterparty, memo,
   CAST(UNIX_TIMESTAMP(at) * 1000 AS UNSIGNED) AS atMs FROM ringfence_entries
@@ -191,6 +198,10 @@ interface BalanceRow extends Balance {
 
 interface EntryRow extends Omit<Entry, "at">, RowDataPacket {
   readonly atMs: number;
+}
+
+function balanceOf({ scale, available, held, ...balance }: BalanceRow): Balance {
+  return { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
 }
 
 async function setWatermark(connection: PoolConnection, group: string, watermark: Watermark): Promise<void> {

@@ -26,6 +26,9 @@ export function prepareStatements(database: DatabaseSync) {
     addEntry: prepare(insertEntries(1)),
     addEntries: prepare(insertEntries(ENTRIES_A_STATEMENT)),
     entry: prepare("SELECT * FROM entries WHERE id = ?"),
+    balance: prepare(
+      `SELECT id, partner, currency, account, available, held, status, version, updated_at FROM accounts WHERE ${WHERE_ACCOUNT}`,
+    ),
     balances: prepare(
       "SELECT id, partner, currency, account, available, held, status, version, updated_at FROM accounts WHERE group_name = ? AND id > ? ORDER BY id LIMIT ?",
     ),
