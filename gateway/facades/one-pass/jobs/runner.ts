@@ -27,7 +27,7 @@ const RETRY_MS_MAX = 2000;
 const UNKNOWNS = 3;
 
 /** Milliseconds before a credit that the engine refused, as for a frozen account, is tried anew. */
-const CREDIT_AGAIN_MS = 5000;
+const CREDIT_AGAIN_MS = 2000;
 
 /** Refusals that leave open whether the credit was applied before: only an operator can tell. */
 const UNCLEAR_REFUSALS = new Set(["TOO_OLD", "ID_REUSED"]);
