@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 READY := node_modules/.package-lock.json
 
-.PHONY: run kafka test check benchmark benchmark-micro benchmark-stores torture format clean help
+.PHONY: run kafka test check benchmark benchmark-micro benchmark-stores benchmark-one-pass torture format clean help
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -34,6 +34,9 @@ benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, mem
 
 benchmark-stores: $(READY) ## Results a second into SQLite, Redis and MariaDB from a prepared backlog
 	@npm run benchmark-stores --silent
+
+benchmark-one-pass: $(READY) ## One-Pass against the third party's simulator: large and small funds, transfers
+	@npm run benchmark-one-pass --silent
 
 torture: $(READY) ## A million commands against the model, then 100 kills under load
 	@npm run torture --silent

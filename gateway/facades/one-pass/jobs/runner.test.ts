@@ -1,5 +1,6 @@
 /** The runner over a third party and an engine in memory that fail and die at every point; its journal is a real one. */
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { Random } from "../../../../engine/model/random.ts";
 import { temporaryFolder } from "../../../testing.ts";
@@ -28,6 +29,8 @@ class World {
   readonly #halves = new Set<string>();
   readonly #random: Random;
   readonly #faults: Faults;
+  /** Told of each call of pay when it arrives. */
+  onPay: (transactionId: string, cents: number) => void = () => {};
   /** Result codes that the engine gives next instead of applying. */
   readonly refusals: string[] = [];
 
@@ -48,6 +51,7 @@ class World {
   #pay({ transactionId, uid, amount }: { transactionId: string; uid: number; amount: number }): number {
     const cents = Math.round(amount * 100);
     const key = String(uid);
+    this.onPay(transactionId, cents);
     const left = this.funds.get(key);
     if (left === undefined) return 404;
     if (this.#payments.has(transactionId)) return 200;
@@ -154,6 +158,24 @@ test("without faults every fund is drawn and credited, and the batch is finished
     drawnCents: 3_845_679,
     unknown: [],
   });
+});
+
+test("each call's transactionId and amount are in the journal before the call is made", async () => {
+  const world = new World(FUNDS, ALL);
+  const path = join(temporaryFolder(), "jobs.db");
+  const life = new Life(world, path);
+  const reader = new DatabaseSync(path, { readOnly: true });
+  const find = reader.prepare("SELECT cents, state FROM call WHERE transaction_id = ?");
+  const seen: unknown[] = [];
+  world.onPay = (transactionId, cents) => {
+    const row = find.get(transactionId);
+    if (row?.cents !== cents) seen.push({ transactionId, cents, row });
+  };
+  life.runner.start(BATCH);
+  await life.ends();
+  reader.close();
+  expect(seen).toEqual([]);
+  expectRight(world);
 });
 
 test("a batchPayId runs once, whatever the uids of its repeat, also after a restart", async () => {
