@@ -42,6 +42,13 @@ module.exports = {
       to: { path: "^(engine|journal|results|stores|gateway)/", pathNot: ["^$1/", "^[a-z]+/(testing/)?index\\.ts$"] },
     },
     {
+      name: "facades-apart",
+      comment: "A facade is a thin translation: it may use the gateway's files, never another facade.",
+      severity: "error",
+      from: { path: "^gateway/facades/([^/]+)/" },
+      to: { path: "^gateway/facades/[^/]+/", pathNot: "^gateway/facades/$1/" },
+    },
+    {
       name: "tests-stay-in-tests",
       severity: "error",
       from: { path: INNER, pathNot: TESTS },

@@ -2,15 +2,18 @@
  * The frame being made: room for the journal's header, then records. One buffer of the largest size, allocated once; the
  * kernel maps its pages only when they are first written.
  */
+import { assert } from "./assert.ts";
 import { FRAME_BODY_BYTES_MAX } from "./limits.ts";
-import { type RecordMemory, viewMemory } from "./memory.ts";
+import { RecordMemory } from "./memory.ts";
 
 /** Bytes before the records that belong to the journal. */
 export const FRAME_HEAD_BYTES = 128;
 
+/** A sector more than the largest body, for the journal pads a frame to whole sectors in place. */
+export const FRAME_BUFFER_BYTES: number = FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX + 512;
+
 export class Frame {
-  /** A sector more than the largest body, for the journal pads a frame to whole sectors in place. */
-  readonly memory: RecordMemory = viewMemory(new ArrayBuffer(FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX + 512));
+  readonly memory: RecordMemory;
   /** First byte of the records. */
   readonly start = FRAME_HEAD_BYTES;
   /** Byte behind the last record. */
@@ -22,6 +25,12 @@ export class Frame {
   firstSequence = 1;
   /** Time of the frame, ms since 1970. */
   timeMs = 0;
+
+  /** `room`: where the frame is made, FRAME_BUFFER_BYTES at a multiple of 8 in its buffer; a buffer of its own unless given. */
+  constructor(room: Uint8Array = new Uint8Array(FRAME_BUFFER_BYTES)) {
+    assert(room.byteLength === FRAME_BUFFER_BYTES, "a frame has room for the largest body and its padding");
+    this.memory = new RecordMemory(room.buffer, room.byteOffset, room.byteLength);
+  }
 
   /** All bytes: head, records, padding. */
   get bytes(): Uint8Array {

@@ -1,7 +1,7 @@
 /** The door of `engine/`: what other folders may use. */
 export { assert, InvariantError, unreachable } from "./assert.ts";
 export { CODE, CODE_NAMES, RESULT_CODES, type ResultCode } from "./codes.ts";
-export { FRAME_HEAD_BYTES, Frame } from "./frame.ts";
+export { FRAME_BUFFER_BYTES, FRAME_HEAD_BYTES, Frame } from "./frame.ts";
 export { type AccountState, eachAccount, type NamedAccount, readAccount } from "./inspect.ts";
 export * from "./limits.ts";
 export { Machine, type MachineOptions } from "./machine.ts";

@@ -29,11 +29,13 @@ export interface MachineOptions {
   readonly seed?: number;
   /** A state loaded from a snapshot, instead of an empty one. */
   readonly state?: State;
+  /** See `Frame`. */
+  readonly frameRoom?: Uint8Array;
 }
 
 export class Machine {
   readonly state: State;
-  readonly frame = new Frame();
+  readonly frame: Frame;
   readonly #command = new CommandCursor();
   readonly #outcome = new Outcome();
   /** What the failed command of an atomic bucket had found. */
@@ -45,6 +47,7 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0 } = options;
     this.state = options.state ?? new State({ horizonCommands, seed: seed | 0 });
+    this.frame = new Frame(options.frameRoom);
     this.#ahead = new LookAhead(this.state);
   }
 

@@ -117,6 +117,8 @@ function coldHooks(scope: App, deps: GatewayDeps): void {
   const headers = { ...SECURITY_HEADERS, "content-security-policy": JSON_CONTENT_POLICY };
   scope.addHook("onRequest", async (request, reply) => {
     reply.headers(headers).header("x-request-id", request.id);
+    // `close`, for a client that goes before its answer never finishes it.
+    reply.raw.once("close", deps.metrics.begin());
   });
   scope.addHook("onResponse", async (request, reply) => {
     const { method, routeOptions } = request;

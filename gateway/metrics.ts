@@ -82,6 +82,8 @@ export class Metrics {
   /** Answers to POST /v1/commands by status. */
   readonly #commands = new Map<number, number>();
   readonly #requests: Histogram<"method" | "route" | "status">;
+  /** Requests of the cold routes that have come and are not answered yet. */
+  #inFlight = 0;
   readonly #groups: GroupDirectory;
   /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
   #scraped: readonly GroupStats[] = [];
@@ -92,6 +94,7 @@ export class Metrics {
     for (const metric of GROUP_METRICS) this.#addGroupMetric(metric);
     this.#addCommandMetric();
     this.#addStoreMetrics(stores);
+    this.#addInFlightMetric();
     this.#requests = new Histogram({
       name: "ringfence_http_request_seconds",
       help: "Time to answer a request, by route pattern; POST /v1/commands and event streams are not in it.",
@@ -121,6 +124,14 @@ export class Metrics {
     this.#requests.observe({ method, route, status }, seconds);
   }
 
+  /** Counts a request that has come; call what it returns when its answer is sent or its client is gone. */
+  begin(): () => void {
+    this.#inFlight++;
+    return () => {
+      this.#inFlight--;
+    };
+  }
+
   /** Counts one answer of POST /v1/commands: an addition, for a histogram costs as much as the scanner. */
   countCommands(status: number): void {
     this.#commands.set(status, (this.#commands.get(status) ?? 0) + 1);
@@ -142,6 +153,15 @@ export class Metrics {
         metric.reset();
         for (const [status, count] of this.#commands) metric.inc({ status: String(status) }, count);
       },
+    });
+  }
+
+  #addInFlightMetric(): void {
+    const metric: Gauge = new Gauge({
+      name: "ringfence_http_requests_in_flight",
+      help: "Requests that are not answered yet, this scrape among them; POST /v1/commands is not in it.",
+      registers: [this.#registry],
+      collect: () => metric.set(this.#inFlight),
     });
   }
 

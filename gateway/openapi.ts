@@ -64,6 +64,7 @@ function complete(document: Document): void {
       Object.assign(operation, {
         operationId: [method, ...words].join("_"),
         security: security ?? [{ [key]: [] }],
+        // A facade's routes say themselves how they fail: not with problems.
         responses: { ...FAILURES, ...responses },
       });
     }

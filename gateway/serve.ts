@@ -6,8 +6,11 @@ import type { App, GatewayDeps, Lifecycle } from "./app-type.ts";
 import { Authenticator } from "./auth.ts";
 import { ConfigError, type Listener, readSettings, type Settings } from "./config.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import { TrustedAddresses } from "./facades/caller.ts";
+import { deductFacade } from "./facades/deduct/index.ts";
 import type { Facade } from "./facades/facade.ts";
-import { onePass } from "./facades/one-pass/one-pass.ts";
+import { onePassFacade } from "./facades/one-pass/index.ts";
+import { walletFacade } from "./facades/wallet/index.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
 import { Submitter } from "./hot/submitter.ts";
@@ -96,7 +99,12 @@ export async function start(settings: Settings): Promise<Service> {
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
   const commands = new Submitter({ registry, linkOf, names });
-  const facades: readonly Facade[] = [onePass(settings, { commands, registry, log: logger })];
+  const trusted = new TrustedAddresses(settings.facades.addresses);
+  const facades: readonly Facade[] = [
+    walletFacade({ partner: settings.facades.walletPartner, trusted }),
+    deductFacade({ partner: settings.facades.deductPartner, trusted }),
+    onePassFacade(settings, { commands, registry, log: logger, trusted }),
+  ];
   const deps: GatewayDeps = {
     settings,
     registry,

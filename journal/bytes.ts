@@ -3,8 +3,20 @@
 /** The unit that a disk writes whole or not at all; frames start at multiples of it. */
 export const SECTOR_BYTES = 512;
 
+/**
+ * Memory that a disk can be written from without a copy: its address must be a multiple of a sector. JavaScript does not tell
+ * addresses, but a block above 32 MiB always comes from the system, and glibc's begin 16 bytes behind a page. Of the block only what
+ * is touched becomes memory. Elsewhere the guess is wrong, and the file layer copies as usual.
+ */
+export function sectorAligned(bytes: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(ALIGNED_OFFSET + Math.max(bytes, 32 << 20)), ALIGNED_OFFSET, bytes);
+}
+
+/** Offset in their buffers of bytes made by `sectorAligned`. */
+export const ALIGNED_OFFSET = SECTOR_BYTES - 16;
+
 /** A block of zeros to write and to compare with. Nobody may write into it. */
-export const ZEROS = new Uint8Array(256 << 10);
+export const ZEROS: Uint8Array = sectorAligned(256 << 10);
 
 /** `bytes` rounded up to whole sectors. */
 export function sectorsUp(bytes: number): number {

@@ -1,4 +1,5 @@
 /** The door of `journal/`: what other folders may use. */
+export { sectorAligned } from "./bytes.ts";
 export { DamageError, type DamageReport, JournalError } from "./errors.ts";
 export type { JournalEvent } from "./events.ts";
 export type { FileLayer, Handle, OpenMode } from "./file-layer.ts";

@@ -1,10 +1,24 @@
 import * as fs from "node:fs";
+import { DirectFiles } from "./direct-files.ts";
 import type { FileLayer, Handle, OpenMode } from "./file-layer.ts";
 
 /** What libuv's one read or write call takes at most is 2^31 - 1 bytes; staying below keeps a call's time bounded. */
 const CALL_BYTES_MAX = 8 << 20;
 
 const FLAGS: Readonly<Record<OpenMode, string>> = Object.freeze({ read: "r", update: "r+", create: "wx+" });
+
+const direct = new DirectFiles();
+
+function open(path: string, mode: OpenMode): Handle {
+  const handle = fs.openSync(path, FLAGS[mode], 0o640);
+  if (mode !== "read") direct.open(handle, path);
+  return handle;
+}
+
+function close(handle: Handle): void {
+  direct.close(handle);
+  fs.closeSync(handle);
+}
 
 function slice(bytes: Uint8Array): number {
   return Math.min(bytes.byteLength, CALL_BYTES_MAX);
@@ -31,13 +45,13 @@ function settle<T>(start: (done: (error: Error | null, value: T) => void) => voi
  * more than the sync itself. EINTR needs no care: libuv repeats an interrupted call.
  */
 export const nodeLayer: FileLayer = Object.freeze({
-  open: (path: string, mode: OpenMode) => fs.openSync(path, FLAGS[mode], 0o640),
-  close: (handle: Handle) => fs.closeSync(handle),
+  open,
+  close,
   size: (handle: Handle) => fs.fstatSync(handle).size,
   read: (handle: Handle, target: Uint8Array, position: number) =>
     fs.readSync(handle, target, 0, slice(target), position),
   write: (handle: Handle, bytes: Uint8Array, position: number) =>
-    fs.writeSync(handle, bytes, 0, bytes.byteLength, position),
+    direct.write(handle, bytes, position) ?? fs.writeSync(handle, bytes, 0, bytes.byteLength, position),
   datasync: (handle: Handle) => fs.fdatasyncSync(handle),
   list: (directory: string) => fs.readdirSync(directory),
   mkdir: (directory: string) => {

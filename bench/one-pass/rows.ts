@@ -24,7 +24,10 @@ let nextBatch = 1;
 /** Draws new users' funds, given in cents, and checks every balance and the third party's books. */
 export async function batch({ fund, service }: Parties, cents: readonly number[]): Promise<Measured> {
   const users = cents.map((one) => ({ uid: nextUid++, amount: text(one) }));
-  await ask(`${fund.url}/initAccount`, `[${users.map(({ uid, amount }) => `{"uid":${uid},"amount":${amount}}`).join(",")}]`);
+  await ask(
+    `${fund.url}/initAccount`,
+    `[${users.map(({ uid, amount }) => `{"uid":${uid},"amount":${amount}}`).join(",")}]`,
+  );
   const uids = `[${users.map(({ uid }) => uid).join(",")}]`;
   const id = `bench-${nextBatch++}`;
   const before = fund.cpuMs() + service.cpuMs();

@@ -52,6 +52,14 @@ describe("GET /metrics", () => {
     expect(text).not.toMatch(/alice|bob/);
   });
 
+  it("counts what is in flight, the scrape itself among it, and forgets what is answered", async () => {
+    const { app, deps } = await testGateway();
+    const ends = [deps.metrics.begin(), deps.metrics.begin()];
+    expect(await scrape(app)).toContain("\nringfence_http_requests_in_flight 3\n");
+    for (const end of ends) end();
+    expect(await scrape(app)).toContain("\nringfence_http_requests_in_flight 1\n");
+  });
+
   it("has the process's own", async () => {
     expect(await scrape((await testGateway()).app)).toContain("process_cpu_seconds_total");
   });

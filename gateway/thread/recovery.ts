@@ -1,6 +1,6 @@
 /** From files to a running state: newest valid snapshot, then the journal behind it. */
 import { join } from "node:path";
-import { Machine, type State, StateLoader } from "../../engine/index.ts";
+import { FRAME_BUFFER_BYTES, Machine, type State, StateLoader } from "../../engine/index.ts";
 import {
   DamageError,
   type FileLayer,
@@ -10,6 +10,7 @@ import {
   nodeLayer,
   type Position,
   readSnapshot,
+  sectorAligned,
 } from "../../journal/index.ts";
 
 export interface RecoveryOptions {
@@ -41,7 +42,10 @@ export function recover(options: RecoveryOptions): Recovered {
   const { directory, group, segmentBytes, layer = nodeLayer, onEvent, onProgress } = options;
   layer.mkdir(directory);
   const snapshot = loadNewest(options);
-  const machine = snapshot === undefined ? new Machine({ seed: options.seed }) : new Machine({ state: snapshot.state });
+  const frameRoom = sectorAligned(FRAME_BUFFER_BYTES);
+  const machine = new Machine(
+    snapshot === undefined ? { seed: options.seed, frameRoom } : { state: snapshot.state, frameRoom },
+  );
   let frames = 0;
   const journal = Journal.open({ directory, group, segmentBytes, layer, onEvent }, snapshot?.position, (info, body) => {
     machine.replayFrame(body, info.firstSequence, info.timeMs, info.records);

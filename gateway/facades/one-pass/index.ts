@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { RouteDeps } from "../../app-type.ts";
 import type { Settings } from "../../config.ts";
-import { TrustedAddresses } from "../caller.ts";
+import type { TrustedAddresses } from "../caller.ts";
 import type { Facade } from "../facade.ts";
 import { Admission } from "./admission.ts";
 import { refuse } from "./envelope.ts";
@@ -10,18 +10,20 @@ import { Jobs, type JobsOptions } from "./jobs/jobs.ts";
 import { RedisCache } from "./redis-cache.ts";
 import { registerRoutes } from "./routes.ts";
 
-type Needs = Pick<JobsOptions, "commands" | "registry" | "log">;
+interface Needs extends Pick<JobsOptions, "commands" | "registry" | "log"> {
+  readonly trusted: TrustedAddresses;
+}
 type OnePassSettings = Pick<Settings, "data" | "facades" | "onePass" | "redis">;
 
 /** `needs`: what the job thread's end works with; the routes get the rest when they are registered. */
-export function onePass(settings: OnePassSettings, needs: Needs): Facade {
+export function onePassFacade(settings: OnePassSettings, { trusted, ...needs }: Needs): Facade {
   const { facades, onePass: own } = settings;
   const { fund } = own;
   const jobs =
     fund === undefined ? undefined : new Jobs({ start: { path: join(settings.data, "one-pass.db"), fund }, ...needs });
   const parts = {
     jobs,
-    binding: { partner: facades.onePassPartner, trusted: new TrustedAddresses(facades.addresses) },
+    binding: { partner: facades.onePassPartner, trusted },
     redisCache: new RedisCache(settings),
   };
   return {
