@@ -1,5 +1,6 @@
 /** Every call of One-Pass against the running service, with the faults that theirs had. */
-import { expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { hasPrograms, startRedis } from "../../../stores/testing/index.ts";
 import { type Environment, inProcess, pause } from "../../e2e/server.ts";
 import type { Behaviour } from "./simulator/index.ts";
 import { amountsOf, call, initFunds, simulator, truthOf, untilDone } from "./testing.ts";
@@ -324,6 +325,35 @@ test("a Redis store that cannot be reached is named by validateBalance and initR
   const { code, msg } = await post("validateBalance", { uid: 1, expectedAmount: 1 });
   expect([code, msg]).toEqual([400, "the redis store is unreachable"]);
   expect(await post("initRedisCache", {})).toMatchObject({ status: 503, code: 503 });
+});
+
+describe.skipIf(!hasPrograms(["redis-server", "redis-cli"], "redis-server"))("with Redis", () => {
+  test("initRedisCache fills the store, and validateBalance sees a store that is behind", async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const { post, fill } = await service({ REDIS: redis.url });
+    await fill({ 1: "20.00", 2: "3.00" });
+    expect(await post("validateBalance", { uid: 1, expectedAmount: 20 })).toMatchObject({
+      code: 400,
+      msg: "the redis store is behind",
+    });
+    // Asked for twice at a time it is done once.
+    const [one, two] = await Promise.all([post("initRedisCache", {}), post("initRedisCache", {})]);
+    expect([one.status, one.code, one.data]).toEqual([200, 200, "g0: rebuilt up to sequence 2."]);
+    expect(two.data).toBe(one.data);
+    const { code, data } = await post("validateBalance", { uid: 1, expectedAmount: 20 });
+    expect([code, data.stores]).toEqual([
+      200,
+      [
+        { name: "sqlite", verdict: "equal" },
+        { name: "redis", verdict: "equal" },
+      ],
+    ]);
+    expect((await post("userTrade", { sourceUid: 1, targetUid: 2, amount: 5 })).code).toBe(200);
+    expect((await post("validateBalance", { uid: 1, expectedAmount: 15 })).code).toBe(400);
+    expect((await post("initRedisCache", {})).code).toBe(200);
+    expect((await post("validateBalance", { uid: 1, expectedAmount: 15 })).code).toBe(200);
+  });
 });
 
 test("without a Redis store initRedisCache says what is missing", async () => {

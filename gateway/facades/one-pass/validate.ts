@@ -43,8 +43,9 @@ export async function validateBalance(
     const faults = stores
       .filter(({ verdict }) => verdict !== "equal")
       .map((one) => `the ${one.name} store is ${one.verdict}`);
-    if (amount !== atTwoPlaces(expected)) faults.unshift(`the amount is ${amount}`);
-    const data = { uid: jsonNumber(uid), expectedAmount: jsonNumber(expected), amount: jsonNumber(amount), stores };
+    const wanted = atTwoPlaces(expected);
+    if (amount !== wanted) faults.unshift(`the amount is ${amount}`);
+    const data = { uid: jsonNumber(uid), expectedAmount: jsonNumber(wanted), amount: jsonNumber(amount), stores };
     return { isRight: faults.length === 0, msg: faults.join(", "), data };
   }
 }
