@@ -421,3 +421,37 @@ test("a body of another type, and one that is too large, are refused in the enve
   expect(await call(path, "[1]", text)).toMatchObject({ status: 415, code: 415, data: null });
   expect(await call(path, `[${"1,".repeat(200_000)}1]`)).toMatchObject({ status: 413, code: 413, data: null });
 });
+
+test("what is no call of One-Pass is refused in its envelope", async () => {
+  const { url } = await service();
+  for (const path of ["refund", "batchPay/b1/more"]) {
+    expect(await call(`${url}/onePass/${path}`, {}, { requestId: "r" })).toMatchObject({
+      status: 404,
+      code: 404,
+      requestId: "r",
+      data: null,
+    });
+  }
+  expect((await call(`${url}/onePass/userTrade`)).status).toBe(404);
+});
+
+test("the OpenAPI document has every call, with the envelope for what is refused", async () => {
+  const { url } = await service();
+  const response = await fetch(`${url}/openapi.json`);
+  const { paths } = (await response.json()) as { paths: Record<string, Record<string, { responses: object }>> };
+  const calls = Object.entries(paths).filter(([path]) => path.startsWith("/onePass/"));
+  expect(calls.flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`)).sort()).toEqual([
+    "get /onePass/batchPay/{batchPayId}",
+    "post /onePass/batchPay",
+    "post /onePass/initRedisCache",
+    "post /onePass/queryUserAmount",
+    "post /onePass/userTrade",
+    "post /onePass/validateBalance",
+  ]);
+  for (const [, item] of calls) {
+    for (const { responses } of Object.values(item)) {
+      expect(Object.keys(responses).sort()).toEqual(["200", "4XX", "5XX"]);
+      expect(JSON.stringify(responses)).not.toContain("#/components/schemas/Problem");
+    }
+  }
+});

@@ -29,6 +29,8 @@ export function registerRoutes(app: App, deps: RouteDeps, parts: Parts): void {
     inCents(callerOf(deps, parts.binding, request, { write }));
   const bodyOf = (request: FastifyRequest) => request.body as JsonValue | undefined;
 
+  refuseOthers(app);
+
   app.post("/onePass/batchPay", { schema: BATCH_PAY }, async (request) => {
     const { id: partner } = caller(request, true);
     const batch = readBatchPay(bodyOf(request));
@@ -75,6 +77,13 @@ export function registerRoutes(app: App, deps: RouteDeps, parts: Parts): void {
       ...(isRight ? { code: 200, msg: "ok" } : { code: 400, msg: found.msg }),
       data: found.data,
     });
+  });
+}
+
+/** What is no call of One-Pass is refused in its envelope, too. */
+function refuseOthers(app: App): void {
+  app.all("/onePass/*", { schema: { hide: true } }, async () => {
+    throw new ApiError("NOT_FOUND", "One-Pass has no such call.");
   });
 }
 

@@ -92,7 +92,7 @@ export class Runner {
   /** Takes a batch, durable when this returns. False if its batchPayId was there: nothing is done then. */
   start(batch: BatchPay): boolean {
     this.#commitNow();
-    const row = this.#journal.add(batch, Date.now());
+    const row = this.#journal.add(batch, nowMs());
     if (row === undefined) return false;
     this.#adopt(row, batch.uids);
     this.#pump();
@@ -140,7 +140,7 @@ export class Runner {
       if (!(await this.#tell("batchPayBegin", body, [200, 404]))) return;
     }
     batch.state = "drawing";
-    this.#journal.state(job, "drawing", Date.now());
+    this.#journal.state(job, "drawing", nowMs());
     this.#draw(batch);
     this.#pump();
   }
@@ -153,12 +153,12 @@ export class Runner {
   async #finish(batch: Batch): Promise<void> {
     const { batchPayId, job } = batch.row;
     batch.state = "finishing";
-    this.#journal.state(job, "finishing", Date.now());
+    this.#journal.state(job, "finishing", nowMs());
     // Before the call: a restart must not draw again from a batch that was called finished.
     this.#commitNow();
     if (!(await this.#tell("batchPayFinish", `{"batchPayId":${JSON.stringify(batchPayId)}}`, [200]))) return;
     batch.state = "done";
-    this.#journal.state(job, "done", Date.now());
+    this.#journal.state(job, "done", nowMs());
     this.#commitNow();
     this.#batches.delete(job);
     const drawn = centsText(batch.progress.drawnCents);
@@ -252,7 +252,7 @@ export class Runner {
   #settle(draw: Draw, verdict: "paid" | "refused" | "unknown"): void {
     const { batch, user, key } = draw;
     if (verdict === "paid") {
-      draw.issuedMs = Date.now();
+      draw.issuedMs = nowMs();
       this.#journal.paid(key, draw.issuedMs);
       batch.paid(draw);
       this.#toCredit.push(draw);
@@ -293,7 +293,7 @@ export class Runner {
   #creditAgain(draw: Draw): void {
     if (this.#isStopping) return;
     draw.try++;
-    draw.issuedMs = Date.now();
+    draw.issuedMs = nowMs();
     this.#journal.creditAgain(draw.key, draw);
     this.#toCredit.push(draw);
     this.#pump();
@@ -302,9 +302,9 @@ export class Runner {
   /** Tells the operator when the third party does not answer at all. */
   #count(reply: FundReply, isDefinite: boolean): void {
     this.#failuresInRow = isDefinite ? 0 : this.#failuresInRow + 1;
-    const nowMs = performance.now();
-    if (this.#failuresInRow < TROUBLE_CALLS || nowMs < this.#toldMs + TROUBLE_MS) return;
-    this.#toldMs = nowMs;
+    const passedMs = performance.now();
+    if (this.#failuresInRow < TROUBLE_CALLS || passedMs < this.#toldMs + TROUBLE_MS) return;
+    this.#toldMs = passedMs;
     const why = "why" in reply ? reply.why : `code ${reply.code} ${reply.msg}`;
     this.#ports.note({
       level: "warn",
@@ -331,5 +331,8 @@ function judge(draw: Draw, reply: FundReply): "paid" | "refused" | "unknown" | "
 function retryMs(failures: number): number {
   return Math.min(RETRY_MS_MIN * 2 ** Math.min(failures, 10), RETRY_MS_MAX) * (1 - Math.random() / 2);
 }
+
+/** As the wall clock at the thread's start and since then steady: a clock that is set back makes no credit too old. */
+const nowMs = (): number => Math.round(performance.timeOrigin + performance.now());
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
