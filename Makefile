@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 READY := node_modules/.package-lock.json
 
-.PHONY: run kafka test check benchmark benchmark-micro benchmark-stores benchmark-one-pass torture format clean help
+.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-stores benchmark-one-pass torture format clean help
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -26,10 +26,13 @@ test: $(READY) ## All tests; a few minutes
 check: $(READY) ## Format, lint, types, import direction, dead code
 	@npm run check --silent
 
-benchmark: $(READY) ## The canonical load against the service and a null server
+benchmark: $(READY) ## The canonical load against the service and a null server; ROW=<id> for one row
 	@npm run benchmark --silent
 
-benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, memory
+benchmark-all: $(READY) ## Every row with its goal, half an hour or more: bench/out/benchmark.json and report.html (PAIRS=, QUICK=1)
+	@npm run benchmark-all --silent
+
+benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, restart, memory
 	@npm run benchmark-micro --silent
 
 benchmark-stores: $(READY) ## Results a second into SQLite, Redis and MariaDB from a prepared backlog

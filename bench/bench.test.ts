@@ -1,5 +1,5 @@
 /** The benchmarks in their smallest form: not for figures, but so that they run and so that their checks can fail. */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,7 +15,6 @@ import { reportOf } from "./http/report.ts";
 import { readHttpSettings } from "./http/settings.ts";
 import { Feed } from "./micro/feed.ts";
 import { writeJournal } from "./micro/journal-file.ts";
-import { ROWS } from "./micro/rows.ts";
 import { median, standardDeviation } from "./statistics.ts";
 
 const SMALL = { ACCOUNTS: "500", COMMANDS: "4000", HORIZON: "30000", ROUNDS: "2", BUCKET: "20" };
@@ -36,16 +35,6 @@ describe("the HTTP benchmark", () => {
     const text = reportOf(settings, outcome).join("\n");
     for (const part of ["Reqs/sec", "95%", "2xx - 300", "Throughput", "Commands/s", "Ratio"])
       expect(text).toContain(part);
-  });
-
-  const hasWrk = spawnSync("wrk", ["--version"]).error === undefined;
-  test.skipIf(!hasWrk)("wrk drives the service, and its count of answers is held against the journal", async () => {
-    const settings = readHttpSettings({ GENERATOR: "wrk", DURATION: "1", CONNECTIONS: "4", BUCKET: "3" });
-    const outcome = await withFolder({}, (folder) => benchmark(settings, folder, () => {}));
-    expect(outcome.faults).toEqual([]);
-    const { service } = middlePair(outcome);
-    expect(service.accepted).toBeGreaterThan(0);
-    expect(service.percentilesMs.toSorted((a, b) => a - b)).toEqual(service.percentilesMs);
   });
 
   test("another server is driven as it is, and its refusals are faults, not figures", async () => {
@@ -109,7 +98,15 @@ describe("the checks", () => {
 describe("the bodies", () => {
   test("every id is new, and says which request it belongs to", () => {
     const make = (connection: number) =>
-      new RequestBytes({ run: 3, connection, bucket: 4, accounts: 50, url: "http://h:1/v1/commands", key: "k" });
+      new RequestBytes({
+        run: 3,
+        connection,
+        bucket: 4,
+        accounts: 50,
+        url: "http://h:1/v1/commands",
+        key: "k",
+        shape: "commands",
+      });
     const seen = new Set<string>();
     for (const request of [make(0), make(12)]) {
       for (let number = 1; number <= 12; number++) {
@@ -128,12 +125,6 @@ describe("the bodies", () => {
 });
 
 describe("the micro-benchmarks", () => {
-  test.each(ROWS.map((row) => [row.id, row] as const))("row %s passes its own checks", async (_, row) => {
-    const figures = await withFolder({}, async (folder) => row.run({ environment: SMALL, folder }));
-    expect(figures.length).toBeGreaterThan(0);
-    expect(figures.every(({ values }) => values.every(Number.isFinite))).toBe(true);
-  });
-
   test("the entry prints a table, and refuses a row that it does not know", async () => {
     const env = { ...process.env, ...SMALL };
     const { stdout } = await run(process.execPath, [script("micro.ts"), "apply", "journal-bytes"], { env });

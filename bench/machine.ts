@@ -2,15 +2,27 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 
-/** Lines that name processor, memory, Node version and commit. */
-export function describeMachine(): string[] {
+export interface MachineText {
+  /** Processor, cores, memory, system. */
+  readonly machine: string;
+  readonly node: string;
+  readonly commit: string;
+}
+
+export function machineText(): MachineText {
   const processors = cpus();
   const memory = `${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
-  return [
-    `Machine    ${processors[0]?.model.trim() ?? "unknown processor"}, ${processors.length} cores, ${memory}, ${process.platform} ${process.arch}`,
-    `Node       ${process.version}`,
-    `Commit     ${commit()}`,
-  ];
+  const name = processors[0]?.model.trim() ?? "unknown processor";
+  return {
+    machine: `${name}, ${processors.length} cores, ${memory}, ${process.platform} ${process.arch}`,
+    node: process.version,
+    commit: commit(),
+  };
+}
+
+/** Lines that name processor, memory, Node version and commit. */
+export function describeMachine(text: MachineText = machineText()): string[] {
+  return [`Machine    ${text.machine}`, `Node       ${text.node}`, `Commit     ${text.commit}`];
 }
 
 /** Short hash of the commit, with `, changed` when files differ from it; `unknown` outside a repository. */

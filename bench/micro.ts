@@ -1,10 +1,9 @@
 /** Entry of the micro-benchmarks: `node bench/micro.ts [row…]`. */
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { describeMachine } from "./machine.ts";
 import { ROWS, rowById } from "./micro/rows.ts";
 import { SIZES_HELP } from "./micro/sizes.ts";
-import type { Figure, Row } from "./micro/types.ts";
+import { spawnRow } from "./micro/spawn.ts";
+import { CheckError, type Figure, type Row } from "./micro/types.ts";
 import { median } from "./statistics.ts";
 
 const HELP = `Measures parts by themselves; each row checks its own result before it is shown.
@@ -16,24 +15,6 @@ ${ROWS.map(({ id, title }) => `${id.padEnd(16)}${title}`).join("\n")}
 ${SIZES_HELP}
 
 Exits 1 when a check fails or a row is not known.`;
-
-function runRow(row: Row): Promise<readonly Figure[] | undefined> {
-  const script = join(import.meta.dirname, "micro", "run-row.ts");
-  const child = spawn(process.execPath, ["--expose-gc", script, row.id], { stdio: ["ignore", "pipe", "inherit"] });
-  const kill = () => child.kill("SIGTERM");
-  process.once("exit", kill);
-  return new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      process.removeListener("exit", kill);
-      resolve(code === 0 ? (JSON.parse(text) as Figure[]) : undefined);
-    });
-  });
-}
 
 function lineOf({ what, unit, values }: Figure): string {
   const show = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(2)).padStart(9);
@@ -48,12 +29,13 @@ async function main(rows: readonly Row[]): Promise<number> {
   let failed = 0;
   for (const row of rows) {
     process.stdout.write(`${row.id}: ${row.title}\n`);
-    const figures = await runRow(row);
-    if (figures === undefined) {
-      failed++;
-      process.stdout.write("  CHECK FAILED: no figure is shown\n");
-    } else {
+    try {
+      const figures = await spawnRow(row.id, process.env);
       process.stdout.write(`${figures.map(lineOf).join("\n")}\n  excluded: ${row.excluded}\n`);
+    } catch (error) {
+      if (!(error instanceof CheckError)) throw error;
+      failed++;
+      process.stdout.write(`  CHECK FAILED, no figure is shown: ${error.message}\n`);
     }
   }
   return failed === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /** The accounts of a group: rows, the index by (partner, currency, name), and the sum of their state hashes. */
 import type { AccountCursor } from "./account-cursor.ts";
 import * as at from "./account-row.ts";
+import type { BlockSource } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -17,8 +18,8 @@ export const TAIL_WORDS = 9;
 export const TAILS_PER_CHUNK = 4096;
 
 export class Accounts {
-  readonly rows = new Rows(ACCOUNTS_MAX);
-  readonly #index = new KeyIndex();
+  readonly rows: Rows;
+  readonly #index: KeyIndex;
   readonly #seed: number;
   /** The part of names beyond 28 bytes, in chunks; place p stands in chunk p >>> 12. Place 0 is never used. */
   readonly #tails: Int32Array[] = [];
@@ -36,8 +37,10 @@ export class Accounts {
   /** Rows of `@world` accounts, in the order of opening. */
   readonly worlds: number[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, source: BlockSource) {
     this.#seed = seed;
+    this.rows = new Rows(ACCOUNTS_MAX, source);
+    this.#index = new KeyIndex(source);
   }
 
   /** Accounts, `@world` ones included. */

@@ -15,19 +15,50 @@ const BLOCK_BYTES = 32 << 20;
  */
 const LEAD_BYTES = 112;
 
+/** Where blocks come from. */
+export interface BlockSource {
+  /** A block of zeros. */
+  make(bytes: number): ArrayBufferLike;
+  /**
+   * Told of the part of a block that is likely to be taken next. Whoever maps its pages meanwhile spares the group the wait, and must
+   * leave every byte as it is: the part may be in use at any moment.
+   */
+  willTake(block: ArrayBufferLike, offset: number, bytes: number): void;
+}
+
+/** Blocks whose pages are mapped when the group first writes them. */
+export const PLAIN_BLOCKS: BlockSource = Object.freeze({
+  make: (bytes: number) => new ArrayBuffer(bytes),
+  willTake: () => {},
+});
+
 export class Arena {
-  #block: ArrayBuffer | undefined;
+  readonly #source: BlockSource;
+  #block: ArrayBufferLike | undefined;
   #used = 0;
+  #pieces = 0;
+
+  constructor(source: BlockSource) {
+    this.#source = source;
+  }
 
   /** A zeroed piece of `bytes`, a multiple of 128 and at most a block. It is never given back. */
   take(bytes: number): RecordMemory {
     assert(bytes % 128 === 0 && bytes <= BLOCK_BYTES, "a piece is whole pairs of cache lines and fits a block");
+    const block = this.#blockFor(bytes);
+    const piece = new RecordMemory(block, this.#used, bytes);
+    this.#used += bytes;
+    // Not behind the first piece: a small group never needs a second one.
+    if (++this.#pieces > 1) this.#source.willTake(this.#blockFor(bytes), this.#used, bytes);
+    return piece;
+  }
+
+  /** The block that the next piece comes from. */
+  #blockFor(bytes: number): ArrayBufferLike {
     if (this.#block === undefined || this.#used + bytes > LEAD_BYTES + BLOCK_BYTES) {
-      this.#block = new ArrayBuffer(LEAD_BYTES + BLOCK_BYTES);
+      this.#block = this.#source.make(LEAD_BYTES + BLOCK_BYTES);
       this.#used = LEAD_BYTES;
     }
-    const piece = new RecordMemory(this.#block, this.#used, bytes);
-    this.#used += bytes;
-    return piece;
+    return this.#block;
   }
 }

@@ -1,4 +1,5 @@
 /** The holds of a group: rows, the index by (partner, id), and the heap of those that will expire. */
+import type { BlockSource } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
 import * as at from "./hold-row.ts";
@@ -7,14 +8,19 @@ import { HOLDS_MAX } from "./limits.ts";
 import { chunkOf, floatOf, Rows, wordOf } from "./rows.ts";
 
 export class Holds {
-  readonly rows = new Rows(HOLDS_MAX);
-  readonly #index = new KeyIndex();
+  readonly rows: Rows;
+  readonly #index: KeyIndex;
   /** Binary heap of rows by (due, sequence); place 0 is not used, so that 0 means "not in the heap". */
   #heap = new Int32Array(1024);
   #heapSize = 0;
   /** Sum over open holds of their hash, two lanes. */
   hashA = 0;
   hashB = 0;
+
+  constructor(source: BlockSource) {
+    this.rows = new Rows(HOLDS_MAX, source);
+    this.#index = new KeyIndex(source);
+  }
 
   /** Rows: open holds, and closed ones whose id is remembered. */
   get size(): number {

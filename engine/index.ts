@@ -1,4 +1,5 @@
 /** The door of `engine/`: what other folders may use. */
+export type { BlockSource } from "./arena.ts";
 export { assert, InvariantError, unreachable } from "./assert.ts";
 export { CODE, CODE_NAMES, RESULT_CODES, type ResultCode } from "./codes.ts";
 export { FRAME_BUFFER_BYTES, FRAME_HEAD_BYTES, Frame } from "./frame.ts";

@@ -4,7 +4,7 @@
  * into two by itself, so growth never stalls: doubling one flat 128 MB table takes a third of a second, splitting a
  * segment some 50 µs. The index knows no keys: the caller compares the key behind a value and asks for the next one.
  */
-import { Arena } from "./arena.ts";
+import { Arena, type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 
 /** Slots of a segment, 64 KiB. 16 million ids fill 4096 segments to 0.48, 17 bytes an id. */
@@ -22,7 +22,7 @@ export class KeyIndex {
   /** Tag's upper bits → segment number. Depth is at least 1, for a shift by 32 would be a shift by 0. */
   #directory = new Int32Array(2);
   #shift = 31;
-  readonly #arena = new Arena();
+  readonly #arena: Arena;
   #pools: Int32Array[] = [];
   #segments = 0;
   /** Bits of the tag that all entries of a segment share. */
@@ -36,7 +36,8 @@ export class KeyIndex {
   /** The tag that the last find did not find; 0 after any other call, and for the tag 0, which then takes the long way. */
   #foundNone = 0;
 
-  constructor() {
+  constructor(source: BlockSource = PLAIN_BLOCKS) {
+    this.#arena = new Arena(source);
     this.#directory[0] = this.#addSegment(1);
     this.#directory[1] = this.#addSegment(1);
   }

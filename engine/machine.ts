@@ -2,6 +2,7 @@
  * The deterministic state machine of a group: records in, records with results out. No clock, no randomness, no I/O: the
  * same records at the same times give the same bytes (promise I3).
  */
+import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { CODE } from "./codes.ts";
 import { CommandCursor, namesAccount } from "./command-cursor.ts";
@@ -29,6 +30,8 @@ export interface MachineOptions {
   readonly seed?: number;
   /** A state loaded from a snapshot, instead of an empty one. */
   readonly state?: State;
+  /** Where the tables of an empty state get their memory. */
+  readonly blocks?: BlockSource;
   /** See `Frame`. */
   readonly frameRoom?: Uint8Array;
 }
@@ -45,8 +48,8 @@ export class Machine {
   readonly #ahead: LookAhead;
 
   constructor(options: MachineOptions = {}) {
-    const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0 } = options;
-    this.state = options.state ?? new State({ horizonCommands, seed: seed | 0 });
+    const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0, blocks = PLAIN_BLOCKS } = options;
+    this.state = options.state ?? new State({ horizonCommands, seed: seed | 0, blocks });
     this.frame = new Frame(options.frameRoom);
     this.#ahead = new LookAhead(this.state);
   }
@@ -121,7 +124,7 @@ export class Machine {
     const input = new RecordMemory(body.buffer, body.byteOffset, body.byteLength);
     let at = 0;
     for (let left = records; left > 0; ) {
-      const run = this.#runLength(input.words, at, left);
+      const run = runLength(input.words, at, left);
       at = this.#replayRun(input, at, run);
       left -= run;
     }
@@ -129,39 +132,29 @@ export class Machine {
       at === body.byteLength && at === this.frame.end - this.frame.start,
       "a replayed frame has its recorded length",
     );
-    const words = input.words;
+    this.#assertSame(input.words, firstSequence);
+  }
+
+  /** Holds the frame just made against the words of the recorded one. */
+  #assertSame(words: Int32Array, firstSequence: number): void {
     const made = this.frame.memory.words;
     const offset = this.frame.start >>> 2;
-    for (let i = 0; i < words.length; i++) {
-      if (words[i] !== made[offset + i])
-        assert(false, `replay differs from the journal at byte ${i * 4} of frame ${firstSequence}`);
-    }
+    let differing = 0;
+    for (let i = 0; i < words.length; i++) differing |= words[i]! ^ made[offset + i]!;
+    if (differing === 0) return;
+    const i = words.findIndex((word, at) => word !== made[offset + at]);
+    assert(false, `replay differs from the journal at byte ${i * 4} of frame ${firstSequence}`);
   }
 
-  /** Records from `at` that are applied together: an atomic bucket, or plain commands up to a block, or one other record. */
-  #runLength(words: Int32Array, at: number, left: number): number {
-    let w = at >>> 2;
-    if ((record.context(words, w) & CONTEXT.ATOMIC) !== 0) {
-      let run = 1;
-      for (; (record.context(words, w) & CONTEXT.BUCKET_END) === 0; run++) w += record.recordUnits(words, w) * 2;
-      return run;
-    }
-    let run = 0;
-    while (run < Math.min(left, BLOCK) && isPlain(words, w)) {
-      w += record.recordUnits(words, w) * 2;
-      run++;
-    }
-    return Math.max(run, 1);
-  }
-
+  /** Applies `run` records that belong together; returns the byte behind them. */
   #replayRun(input: RecordMemory, at: number, run: number): number {
-    const w = at >>> 2;
-    let end = w;
-    for (let i = 0; i < run; i++) end += record.recordUnits(input.words, end) * 2;
-    if (record.typeOf(input.words, w) === TYPE.expire) this.#applyExpire(input, at);
-    else if (isPlain(input.words, w)) this.#applyBlock(input, at, run);
-    else this.applyBucket(input, at, end * 4, run);
-    return end * 4;
+    const { words } = input;
+    if (isPlain(words, at >>> 2)) return this.#applyBlock(input, at, run);
+    let end = at;
+    for (let i = 0; i < run; i++) end = this.#next(input, end);
+    if (record.typeOf(words, at >>> 2) === TYPE.expire) this.#applyExpire(input, at);
+    else this.applyBucket(input, at, end, run);
+    return end;
   }
 
   /** Applies up to BLOCK plain records; returns the byte behind them. */
@@ -425,6 +418,23 @@ export class Machine {
 /** True for a command that is applied by itself: no control record, no expiry, not of an atomic bucket. */
 function isPlain(words: Int32Array, w: number): boolean {
   return record.typeOf(words, w) < TYPE.expire && (record.context(words, w) & CONTEXT.ATOMIC) === 0;
+}
+
+/** Records from byte `at` that are applied together: an atomic bucket, or plain commands up to a block, or one other record. */
+function runLength(words: Int32Array, at: number, left: number): number {
+  let w = at >>> 2;
+  if ((record.context(words, w) & CONTEXT.ATOMIC) !== 0) {
+    let run = 1;
+    for (; (record.context(words, w) & CONTEXT.BUCKET_END) === 0; run++) w += record.recordUnits(words, w) * 2;
+    return run;
+  }
+  let run = 0;
+  const most = Math.min(left, BLOCK);
+  while (run < most && isPlain(words, w)) {
+    w += record.recordUnits(words, w) * 2;
+    run++;
+  }
+  return Math.max(run, 1);
 }
 
 function asciiAt(words: Int32Array, start: number, bytes: number): string {

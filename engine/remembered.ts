@@ -6,7 +6,7 @@
  * frame. An entry's place is a u32, chunk number and offset in units of 8 bytes; chunk numbers go round at 32,768 (32 GiB).
  * Offset 0 of a chunk is never an entry, so that place 0 means "none".
  */
-import { Arena } from "./arena.ts";
+import { Arena, type BlockSource } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { equalWords, nameWords } from "./hash.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -53,14 +53,14 @@ export interface LogMark {
 }
 
 export class Remembered {
-  readonly #index = new KeyIndex();
+  readonly #index: KeyIndex;
   /** By chunk number modulo CHUNKS_MAX. */
   readonly #chunks: (Chunk | undefined)[] = [];
   // Chunk numbers since the beginning; head is the oldest chunk, tail the one that is written.
   #head = 0;
   #headUnit = 1;
   #tail = -1;
-  readonly #arena = new Arena();
+  readonly #arena: Arena;
   /** Chunks that were used up. */
   readonly #spares: Chunk[] = [];
   /** A snapshot may still read used-up chunks, so they must not be written again. */
@@ -70,6 +70,11 @@ export class Remembered {
   touched = 0;
   /** Time of the newest command forgotten, ms since 1970; -1, before all time, when none was. */
   horizonTimeMs = -1;
+
+  constructor(source: BlockSource) {
+    this.#index = new KeyIndex(source);
+    this.#arena = new Arena(source);
+  }
 
   /** Commands remembered. */
   get size(): number {

@@ -2,7 +2,7 @@
  * Rows of 128 bytes, two cache lines, in chunks of 1 MiB: a table grows by a chunk, never by copying. Rows are numbered
  * from 1, so that 0 can mean "none". A freed row is reused, last freed first.
  */
-import { Arena } from "./arena.ts";
+import { Arena, type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { copyWords } from "./hash.ts";
 
@@ -30,7 +30,7 @@ interface Shadow {
 
 export class Rows {
   readonly #limit: number;
-  readonly #arena = new Arena();
+  readonly #arena: Arena;
   /** By chunk: the views. Public, for the tables on top index them without a call. */
   readonly floats: Float64Array[] = [];
   readonly words: Int32Array[] = [];
@@ -41,8 +41,9 @@ export class Rows {
   #capture: Capture | undefined;
 
   /** At most `limit` rows. */
-  constructor(limit: number) {
+  constructor(limit: number, source: BlockSource = PLAIN_BLOCKS) {
     this.#limit = limit;
+    this.#arena = new Arena(source);
   }
 
   /** Rows in use. */

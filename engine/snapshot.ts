@@ -2,6 +2,7 @@
  * The state as chunks of bytes and back. A capture is consistent at the sequence at which it began, while commands go on: rows keep
  * their old content when they change before their chunk is copied, log chunks only grow. Indexes are built anew on load.
  */
+import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { CODE } from "./codes.ts";
 import { TYPE } from "./record.ts";
@@ -89,6 +90,12 @@ export class StateCapture {
 /** Builds a state from the chunks of a snapshot, in the order in which they were taken. */
 export class StateLoader {
   #state: State | undefined;
+  readonly #blocks: BlockSource;
+
+  /** `blocks`: where the tables get their memory. */
+  constructor(blocks: BlockSource = PLAIN_BLOCKS) {
+    this.#blocks = blocks;
+  }
 
   /** Takes the next chunk; `bytes` starts at a multiple of 8 in its buffer. */
   add(chunk: StateChunk): void {
@@ -110,7 +117,7 @@ export class StateLoader {
   }
 
   #begin(meta: Meta): void {
-    const state = new State({ horizonCommands: meta.horizonCommands, seed: meta.seed });
+    const state = new State({ horizonCommands: meta.horizonCommands, seed: meta.seed, blocks: this.#blocks });
     state.sequence = meta.sequence;
     state.timeMs = meta.timeMs;
     state.remembered.horizonTimeMs = meta.horizonTimeMs;

@@ -1,6 +1,7 @@
 /** The state of a group, and the only ways in which rules change it: each tells the undo log and a running snapshot first. */
 import { AccountCursor } from "./account-cursor.ts";
 import { Accounts } from "./accounts.ts";
+import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import type { CommandCursor } from "./command-cursor.ts";
 import { hashWords, nameWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
@@ -9,11 +10,18 @@ import { Remembered } from "./remembered.ts";
 import { chunkOf, wordOf } from "./rows.ts";
 import { UndoLog } from "./undo.ts";
 
+export interface StateOptions {
+  readonly horizonCommands: number;
+  readonly seed: number;
+  /** Where the tables get their memory. */
+  readonly blocks?: BlockSource;
+}
+
 export class State {
   readonly seed: number;
   readonly accounts: Accounts;
-  readonly holds = new Holds();
-  readonly remembered = new Remembered();
+  readonly holds: Holds;
+  readonly remembered: Remembered;
   readonly undo: UndoLog;
   /** The `@world` account of the movement in hand; see `loadWorld`. */
   readonly world = new AccountCursor();
@@ -29,10 +37,13 @@ export class State {
   /** Closed holds whose command is forgotten: they go once the command, or its atomic bucket, is done. */
   readonly #spentHolds: number[] = [];
 
-  constructor(options: { readonly horizonCommands: number; readonly seed: number }) {
-    this.seed = options.seed;
-    this.horizonCommands = options.horizonCommands;
-    this.accounts = new Accounts(options.seed);
+  constructor(options: StateOptions) {
+    const { seed, horizonCommands, blocks = PLAIN_BLOCKS } = options;
+    this.seed = seed;
+    this.horizonCommands = horizonCommands;
+    this.accounts = new Accounts(seed, blocks);
+    this.holds = new Holds(blocks);
+    this.remembered = new Remembered(blocks);
     this.undo = new UndoLog(this.accounts, this.holds, this.remembered);
   }
 

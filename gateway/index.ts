@@ -5,5 +5,6 @@ export { groupDirectory } from "./paths.ts";
 export { CommandScanner, type RecordTarget, type ScanContext } from "./scanner/index.ts";
 export { type Service, serve, start } from "./serve.ts";
 export type { FromGroup, Inspection, ThreadStart, ToGroup } from "./thread/messages.ts";
-export { startGroupThread } from "./thread/start.ts";
+export { PreparedBlocks } from "./thread/prepared-blocks.ts";
+export { portToPageThread, startGroupThread } from "./thread/start.ts";
 export { tuneCompiler } from "./thread/tuning.ts";

@@ -7,15 +7,17 @@ import * as fs from "node:fs";
 import { ALIGNED_OFFSET, SECTOR_BYTES } from "./bytes.ts";
 import type { Handle } from "./file-layer.ts";
 
+type WriteSync = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => number;
+
 export class DirectFiles {
   /** The direct descriptor of an open file. */
   readonly #descriptors = new Map<Handle, number>();
   /** Buffers whose address has proved to be no multiple of a sector. */
   readonly #crooked = new WeakSet<ArrayBufferLike>();
-  readonly #writeSync: typeof fs.writeSync;
+  readonly #writeSync: WriteSync;
 
   /** `writeSync`: the system's, but for tests of systems that are stricter. */
-  constructor(writeSync: typeof fs.writeSync = fs.writeSync) {
+  constructor(writeSync: WriteSync = (...call) => fs.writeSync(...call)) {
     this.#writeSync = writeSync;
   }
 

@@ -1,5 +1,12 @@
 /** Which requests of a run were answered 202, kept so cheaply that it does not disturb the run. */
 
+/** The same as plain data: by connection, the last request answered and those that failed. */
+export interface AcknowledgedJson {
+  readonly run: number;
+  readonly last: readonly number[];
+  readonly failed: readonly (readonly number[])[];
+}
+
 /** Requests of a connection are numbered from 1 and answered in order, so only those that failed are listed. */
 export class Acknowledged {
   readonly run: number;
@@ -12,6 +19,17 @@ export class Acknowledged {
       this.#last.push(0);
       this.#failed.push(new Set());
     }
+  }
+
+  static from({ run, last, failed }: AcknowledgedJson): Acknowledged {
+    const made = new Acknowledged(run, 0);
+    made.#last.push(...last);
+    made.#failed.push(...failed.map((numbers) => new Set(numbers)));
+    return made;
+  }
+
+  toJSON(): AcknowledgedJson {
+    return { run: this.run, last: this.#last, failed: this.#failed.map((numbers) => [...numbers]) };
   }
 
   /** The connection's request of this number was answered. Numbers skipped since the last one had no answer. */

@@ -8,25 +8,34 @@ const LOOK_MS = 100;
 /** Group of the partner `demo`. */
 export const GROUP = "g0";
 
-async function ask<T>(service: Service, method: string, path: string): Promise<T> {
-  const headers = { authorization: `Bearer ${service.adminKey}` };
-  const response = await fetch(service.origin + path, { method, headers });
+/** Asks as the admin does. Rejects when the answer is no success. */
+export async function ask<T>(service: Service, method: string, path: string, body?: object): Promise<T> {
+  const headers: Record<string, string> = { authorization: `Bearer ${service.adminKey}` };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  const response = await fetch(service.origin + path, init);
   if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as T;
 }
 
-async function durable(service: Service): Promise<number> {
-  const { groups } = await ask<{ groups: { name: string; durable: number }[] }>(service, "GET", "/v1/admin/groups");
+/** How far the group has come. */
+export interface Progress {
+  readonly durable: number;
+  readonly published: number;
+}
+
+export async function progressOf(service: Service): Promise<Progress> {
+  const { groups } = await ask<{ groups: (Progress & { name: string })[] }>(service, "GET", "/v1/admin/groups");
   const group = groups.find(({ name }) => name === GROUP);
   if (group === undefined) throw new Error(`the service has no group ${GROUP}`);
-  return group.durable;
+  return group;
 }
 
 /** The durable sequence, once it stands still: a generator that stops by time leaves requests under way. */
 export async function settledSequence(service: Service): Promise<number> {
-  for (let last = await durable(service); ; ) {
+  for (let { durable: last } = await progressOf(service); ; ) {
     await sleep(LOOK_MS);
-    const now = await durable(service);
+    const { durable: now } = await progressOf(service);
     if (now === last) return now;
     last = now;
   }

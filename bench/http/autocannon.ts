@@ -4,7 +4,8 @@ import autocannon from "autocannon";
 import { standardDeviation } from "../statistics.ts";
 import { Acknowledged } from "./acknowledged.ts";
 import { RequestBytes } from "./bodies.ts";
-import { type Load, type Measured, type OnProgress, PERCENTILES } from "./measured.ts";
+import { DISTRIBUTION, type Load, type Measured, type OnProgress, type Sample } from "./measured.ts";
+import { SHAPES } from "./shapes.ts";
 
 /** Milliseconds between samples of the rate. */
 const SAMPLE_MS = 100;
@@ -26,7 +27,8 @@ class Run {
   readonly acknowledged: Acknowledged;
   readonly latencyUs: RecordableHistogram = createHistogram({ lowest: 1, highest: LATENCY_US_MAX, figures: 3 });
   readonly classes = [0, 0, 0, 0, 0];
-  readonly #rates: number[] = [];
+  readonly #samples: Sample[] = [];
+  readonly #acceptedStatus: number;
   readonly #begin = performance.now();
   #end = this.#begin;
   #sampleAt = this.#begin;
@@ -38,11 +40,16 @@ class Run {
 
   constructor(load: Load) {
     this.acknowledged = new Acknowledged(load.run, load.connections);
+    this.#acceptedStatus = SHAPES[load.shape].accepted;
+  }
+
+  isAccepted(status: number): boolean {
+    return status === this.#acceptedStatus;
   }
 
   onResponse(status: number, bytes: number, latencyMs: number): void {
     this.answered++;
-    if (status === 202) this.accepted++;
+    if (this.isAccepted(status)) this.accepted++;
     const place = Math.floor(status / 100) - 1;
     this.classes[place] = (this.classes[place] ?? 0) + 1;
     this.receivedBytes += bytes;
@@ -52,7 +59,8 @@ class Run {
 
   sample(): void {
     const now = performance.now();
-    this.#rates.push(((this.answered - this.#sampleCount) / (now - this.#sampleAt)) * 1000);
+    const rate = ((this.answered - this.#sampleCount) / (now - this.#sampleAt)) * 1000;
+    this.#samples.push({ at: (now - this.#begin) / 1000, rate });
     this.#sampleAt = now;
     this.#sampleCount = this.answered;
   }
@@ -60,7 +68,8 @@ class Run {
   result(lost: { errors: number; timeouts: number }, sentBytes: number): Measured {
     const { answered, accepted, classes, receivedBytes, latencyUs, acknowledged } = this;
     const seconds = Math.max(this.#end - this.#begin, 1) / 1000;
-    const rates = this.#rates.length > 0 ? this.#rates : [answered / seconds];
+    const samples = this.#samples.length > 0 ? this.#samples : [{ at: seconds, rate: answered / seconds }];
+    const rates = samples.map(({ rate }) => rate);
     const ms = (us: number) => us / 1000;
     return {
       seconds,
@@ -70,7 +79,8 @@ class Run {
       ...lost,
       rate: { avg: answered / seconds, stdev: standardDeviation(rates), max: Math.max(...rates) },
       latencyMs: { avg: ms(latencyUs.mean), stdev: ms(latencyUs.stddev), max: ms(latencyUs.max) },
-      percentilesMs: PERCENTILES.map((percentile) => ms(latencyUs.percentile(percentile))),
+      distributionMs: DISTRIBUTION.map((percentile) => ms(latencyUs.percentile(percentile))),
+      samples,
       receivedBytes,
       sentBytes,
       acknowledged,
@@ -90,7 +100,7 @@ function ownRequests(client: autocannon.Client, load: Load, run: Run): void {
   const hooked = client as autocannon.Client & { getRequestBuffer: () => Buffer };
   hooked.getRequestBuffer = () => request.next();
   client.on("response", (status, bytes, latencyMs) => {
-    run.acknowledged.answered(connection, request.request, status === 202);
+    run.acknowledged.answered(connection, request.request, run.isAccepted(status));
     run.onResponse(status, bytes, latencyMs);
   });
   // After a timeout the old bytes may still wait in the closed socket, so the connection goes on with a copy.

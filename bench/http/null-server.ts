@@ -1,25 +1,38 @@
 /**
- * The null server: what HTTP alone costs. The same Fastify settings, hijacked reply and body reader as the service's hot route, and a
- * constant 202 of the same size; no scanner, no ring, no group, no disk.
+ * The null server: what HTTP alone costs. The same Fastify settings, hijacked reply and body reader as the service's hot routes, and a
+ * constant answer of the same size; no scanner, no ring, no group, no disk.
  */
-import fastify from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { BODY_BYTES_MAX } from "../../engine/index.ts";
 import { readBody } from "../../gateway/index.ts";
+import { SHAPES, type Shape, type ShapeName } from "./shapes.ts";
 
-const body = '{"status":"pending","group":"g0","sequence":123456789,"count":20,"requestId":"AqHuze80KcTz.1a2b3"}';
+/** What a null route answers: the service's own answer to the same body, of the same size. */
+const ANSWERS: Readonly<Record<ShapeName, string>> = {
+  commands: '{"status":"pending","group":"g0","sequence":123456789,"count":20,"requestId":"AqHuze80KcTz.1a2b3"}',
+  orders:
+    '{"ErrorDetail":{"ErrorList":""},"HttpCode":200,"Message":"request balance success, but balance is processing, ' +
+    'please check other event response","Status":"success"}',
+};
 
 /** Serves on a free port of loopback; resolves with the url. */
 export async function startNullServer(): Promise<{ url: string; close: () => Promise<void> }> {
   const app = fastify({ logger: false });
+  for (const [name, body] of Object.entries(ANSWERS) as [ShapeName, string][]) addRoute(app, SHAPES[name], body);
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  return { url, close: () => app.close() };
+}
+
+function addRoute(app: FastifyInstance, { path, accepted }: Shape, body: string): void {
   app.route({
     method: "POST",
-    url: "/v1/commands",
+    url: path,
     onRequest: (request, reply, done) => {
       reply.hijack();
       const response = reply.raw;
       readBody(request.raw, BODY_BYTES_MAX, {
         onBody: () => {
-          response.writeHead(202, [
+          response.writeHead(accepted, [
             "content-type",
             "application/json; charset=utf-8",
             "content-length",
@@ -39,8 +52,6 @@ export async function startNullServer(): Promise<{ url: string; close: () => Pro
       throw new Error("the request was hijacked");
     },
   });
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  return { url, close: () => app.close() };
 }
 
 if (import.meta.main) {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { SHAPES, type ShapeName } from "./shapes.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -12,7 +13,7 @@ const PATIENCE_MS = 60_000;
 
 /** A server under load. */
 export interface Server {
-  /** Full url of the command route. */
+  /** Full url of the route that is driven. */
   readonly url: string;
   readonly key: string;
   /** Ends it; rejects when it does not end well. */
@@ -71,9 +72,13 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("RINGFENCE_")));
 }
 
-/** Starts the service as `npm start` does, on a free port and with its data in `data`, which is empty. */
-export async function startService(data: string): Promise<Service> {
-  const env = { ...plainEnvironment(), RINGFENCE_PORT: "0", RINGFENCE_DATA: data, RINGFENCE_LOG_LEVEL: "warn" };
+/**
+ * Starts the service as `npm start` does, on a free port and with its data in `data`, which is empty; `more` are further settings of
+ * its environment.
+ */
+export async function startService(data: string, more: NodeJS.ProcessEnv = {}): Promise<Service> {
+  const own = { RINGFENCE_PORT: "0", RINGFENCE_DATA: data, RINGFENCE_LOG_LEVEL: "warn" };
+  const env = { ...plainEnvironment(), ...own, ...more };
   const { origin, stop } = await startNode("gateway/main.ts", env);
   const { partner, admin } = JSON.parse(readFileSync(join(data, "credentials.json"), "utf8")) as {
     partner: { key: string };
@@ -82,7 +87,8 @@ export async function startService(data: string): Promise<Service> {
   return { origin, url: `${origin}/v1/commands`, key: partner.key, adminKey: admin.key, stop };
 }
 
-export async function startNull(): Promise<Server> {
+/** Starts the null server; the same route of it is driven as of the service. */
+export async function startNull(shape: ShapeName = "commands"): Promise<Server> {
   const { origin, stop } = await startNode("bench/http/null-server.ts", plainEnvironment());
-  return { url: `${origin}/v1/commands`, key: "", stop };
+  return { url: origin + SHAPES[shape].path, key: "", stop };
 }

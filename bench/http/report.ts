@@ -2,7 +2,7 @@
 import { describeMachine } from "../machine.ts";
 import { grouped, median } from "../statistics.ts";
 import type { JournalTotals } from "./admin.ts";
-import { middlePair, type Outcome } from "./benchmark.ts";
+import { latencyOver, middlePair, type Outcome } from "./benchmark.ts";
 import type { HttpSettings } from "./settings.ts";
 import { tableOf } from "./table.ts";
 
@@ -10,22 +10,31 @@ import { tableOf } from "./table.ts";
 export function reportOf(settings: HttpSettings, outcome: Outcome): string[] {
   return [
     ...describeMachine(),
-    ...describeSettings(settings),
+    ...describeSettings(settings, outcome),
     "",
     ...(outcome.faults.length > 0 ? describeFaults(outcome) : describeFigures(settings, outcome)),
   ];
 }
 
-function describeSettings(settings: HttpSettings): string[] {
-  const { requests, duration, generator, connections, bucket, accounts, pairs, target, withNull } = settings;
-  const amount = generator === "wrk" ? `${duration} s` : `${grouped(requests)} requests`;
-  const server = target === undefined ? "the service on a fresh data folder, fsync on" : target.url;
+function describeSettings(settings: HttpSettings, { rate }: Outcome): string[] {
+  const { connections, bucket, accounts, pairs, hasWarmUp, generator } = settings;
+  const what = settings.shape === "orders" ? "orders" : `commands a request, ${grouped(accounts)} accounts`;
+  const name = generator === "open" ? `open loop of ${grouped(rate ?? 0)} requests/s` : generator;
   return [
-    `Load       ${generator}, ${connections} connections, ${bucket} commands a request, ${grouped(accounts)} accounts, ${amount} a run`,
-    `Server     ${server}${withNull ? ", and the null server" : ""}; ${pairs} ${pairs === 1 ? "pair" : "alternating pairs"}`,
-    "Excluded   starting the servers, a warm-up of a tenth of a run each, the checks",
+    `Load       ${name}, ${connections} connections, ${bucket} ${what}, ${amountOf(settings)} a run`,
+    `Server     ${serversOf(settings)}; ${pairs} ${pairs === 1 ? "pair" : "alternating pairs"}`,
+    `Excluded   starting the servers, ${hasWarmUp ? "a warm-up of a tenth of a run each, " : ""}the checks`,
     "Included   the generator, which shares the machine with the servers",
   ];
+}
+
+function amountOf({ generator, duration, requests }: HttpSettings): string {
+  return generator === "autocannon" ? `${grouped(requests)} requests` : `${duration} s`;
+}
+
+function serversOf({ target, withService, withNull }: HttpSettings): string {
+  const own = withService ? ["the service on a fresh data folder, fsync on"] : [];
+  return [...own, ...(target === undefined ? [] : [target.url]), ...(withNull ? ["the null server"] : [])].join(", ");
 }
 
 function describeFaults({ faults }: Outcome): string[] {
@@ -38,11 +47,12 @@ function describeFaults({ faults }: Outcome): string[] {
 function describeFigures(settings: HttpSettings, outcome: Outcome): string[] {
   const { bucket, pairs } = settings;
   const pair = middlePair(outcome);
-  const name = settings.target === undefined ? "Service" : "Target";
+  const name = settings.withService ? "Service" : "Target";
   const of = pairs === 1 ? "" : `, the pair nearest to the median of ${pairs}`;
   const lines = tableOf(`${name}${of}`, pair.service, bucket);
-  if (pair.null !== undefined)
-    lines.push("", ...tableOf(`Null server${of}`, pair.null, bucket), "", ratioLine(outcome));
+  if (pair.null !== undefined) lines.push("", ...tableOf(`Null server${of}`, pair.null, bucket));
+  if (pair.peer !== undefined) lines.push("", ...tableOf(`Target${of}`, pair.peer, bucket));
+  lines.push("", ...comparison(settings, outcome));
   const rates = outcome.pairs.map(({ service }) => (service.accepted * bucket) / service.seconds);
   lines.push(`Commands/s ${grouped(median(rates))}${rangeOf(rates, grouped)}`);
   if (outcome.journal !== undefined) lines.push(journalLine(outcome.journal));
@@ -52,9 +62,22 @@ function describeFigures(settings: HttpSettings, outcome: Outcome): string[] {
   return lines;
 }
 
-function ratioLine({ ratios }: Outcome): string {
+/** How the servers stand to each other; in an open loop all answer the same number a second, so there it is latency. */
+function comparison({ generator }: HttpSettings, { pairs, ratios }: Outcome): string[] {
+  if (ratios.length === 0) return [];
+  if (generator === "open") {
+    return [99, 99.9].map((percentile) => {
+      const differences = pairs.map((pair) => latencyOver(pair, percentile));
+      const show = (ms: number) => ms.toFixed(2);
+      return `p${percentile}${" ".repeat(10 - String(percentile).length)}${show(median(differences))} ms above the null server's${rangeOf(differences, show)}`;
+    });
+  }
   const show = (ratio: number) => ratio.toFixed(3);
-  return `Ratio      ${show(median(ratios))} of the null server's requests a second${rangeOf(ratios, show)}`;
+  const lines = [`Ratio      ${show(median(ratios))} of the null server's requests a second${rangeOf(ratios, show)}`];
+  const peers = pairs.flatMap(({ service, peer }) => (peer === undefined ? [] : [service.rate.avg / peer.rate.avg]));
+  if (peers.length > 0)
+    lines.push(`Target     ${show(median(peers))} times its requests a second${rangeOf(peers, show)}`);
+  return lines;
 }
 
 /** The disk decides much of the ratio, so what it gave stands beside it. */

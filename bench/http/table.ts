@@ -1,6 +1,6 @@
 /** A run as text. */
 import { grouped } from "../statistics.ts";
-import { type Measured, PERCENTILES, type Spread } from "./measured.ts";
+import { type Measured, PERCENTILES, percentileMs, type Spread } from "./measured.ts";
 
 /** Bytes of a mebibyte, the unit of throughput. */
 const MIB = 2 ** 20;
@@ -15,7 +15,7 @@ function ms(value: number): string {
 
 /** Lines of the table: rates, latencies, their distribution, codes by class, throughput, commands a second. */
 export function tableOf(title: string, measured: Measured, bucket: number): string[] {
-  const { rate, latencyMs, percentilesMs, classes, errors, timeouts, seconds, accepted } = measured;
+  const { rate, latencyMs, classes, errors, timeouts, seconds, accepted } = measured;
   const [c1, c2, c3, c4, c5] = classes.map(grouped);
   const { receivedBytes, sentBytes } = measured;
   const perSecond = (bytes: number) => `${(bytes / MIB / seconds).toFixed(2)} MiB/s`;
@@ -26,7 +26,7 @@ export function tableOf(title: string, measured: Measured, bucket: number): stri
     row("Reqs/sec", rate, (value) => value.toFixed(2)),
     row("Latency", latencyMs, ms),
     "  Latency distribution",
-    ...PERCENTILES.map((percentile, i) => `    ${percentile}%${ms(percentilesMs[i]!).padStart(12)}`),
+    ...PERCENTILES.map((percentile) => `    ${percentile}%${ms(percentileMs(measured, percentile)).padStart(12)}`),
     "  HTTP codes",
     `    1xx - ${c1}, 2xx - ${c2}, 3xx - ${c3}, 4xx - ${c4}, 5xx - ${c5}`,
     `    timeouts - ${grouped(timeouts)}, connection errors - ${grouped(errors)}`,

@@ -1,12 +1,17 @@
 /** wrk as a generator: a child process, several times lighter than autocannon. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { SettingError } from "../environment.ts";
-import { type Load, type Measured, type OnProgress, PERCENTILES } from "./measured.ts";
+import { runChild, withClock } from "./child.ts";
+import { DISTRIBUTION, type Load, type Measured, type OnProgress } from "./measured.ts";
+import { SHAPES } from "./shapes.ts";
 
-const SCRIPT = join(import.meta.dirname, "bucket.lua");
+const COMMON = join(import.meta.dirname, "wrk-common.lua");
 
-/** What `done` of bucket.lua prints: latencies in microseconds, `requests` counts all answers, `status` those from 400 on. */
+/** Milliseconds of a slice in wrk-common.lua. */
+const SLICE_MS = 100;
+
+/** What `done` of wrk-common.lua prints: latencies in microseconds, `requests` counts all answers, `status` those from 400 on. */
 interface Report {
   readonly requests: number;
   readonly durationUs: number;
@@ -14,60 +19,43 @@ interface Report {
   readonly errors: { readonly connect: number; readonly read: number; readonly write: number; readonly status: number };
   readonly timeouts: number;
   readonly latencyUs: { readonly mean: number; readonly stdev: number; readonly max: number };
-  readonly percentilesUs: readonly number[];
+  readonly distributionUs: readonly number[];
   readonly rate: { readonly stdev: number; readonly max: number };
+  /** Requests sent in each slice. */
+  readonly slices: readonly number[];
+}
+
+export function hasWrk(): boolean {
+  return spawnSync("wrk", ["--version"]).error === undefined;
 }
 
 /** Throws SettingError when wrk is not there. */
 export function requireWrk(): void {
-  if (spawnSync("wrk", ["--version"]).error !== undefined) {
+  if (!hasWrk()) {
     throw new SettingError("GENERATOR=wrk needs wrk, which is not installed; install it or use GENERATOR=autocannon");
   }
 }
 
 /** Runs wrk for `load.duration` seconds with one thread. */
 export async function driveWrk(load: Load, onProgress: OnProgress): Promise<Measured> {
-  const begin = performance.now();
-  const timer = setInterval(() => onProgress(Math.min(1, (performance.now() - begin) / load.duration / 1000)), 100);
-  try {
-    return measuredOf(reportIn(await runWrk(load)));
-  } finally {
-    clearInterval(timer);
-    onProgress(1);
-  }
+  return measuredOf(reportIn(await withClock(load.duration, onProgress, () => runWrk(load))));
 }
 
 function runWrk(load: Load): Promise<string> {
-  const { run, url, key, connections, bucket, accounts, duration } = load;
+  const { run, url, key, connections, bucket, accounts, duration, shape } = load;
   const { pathname, search, origin } = new URL(url);
   const env = {
     ...process.env,
     BUCKET: String(bucket),
     ACCOUNTS: String(accounts),
-    RUN: `w${String(run).padStart(3, "0")}-`,
+    RUN: String(run),
+    COMMON,
+    DISTRIBUTION: DISTRIBUTION.join(","),
     PATH_AND_QUERY: pathname + search,
     KEY: key,
   };
-  const args = ["-t1", `-c${connections}`, `-d${duration}s`, "--timeout", "15s", "-s", SCRIPT, origin];
-  return new Promise((resolve, reject) => {
-    const child = spawn("wrk", args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const kill = () => child.kill("SIGKILL");
-    process.once("exit", kill);
-    let text = "";
-    let complaint = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      complaint += chunk.toString();
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      process.removeListener("exit", kill);
-      if (code === 0) resolve(text);
-      else reject(new Error(`wrk ended with code ${code}: ${complaint || text}`));
-    });
-  });
+  const script = join(import.meta.dirname, SHAPES[shape].script);
+  return runChild("wrk", ["-t1", `-c${connections}`, `-d${duration}s`, "--timeout", "15s", "-s", script, origin], env);
 }
 
 function reportIn(text: string): Report {
@@ -77,8 +65,8 @@ function reportIn(text: string): Report {
 }
 
 function measuredOf(report: Report): Measured {
-  const { requests, durationUs, bytes, errors, timeouts, latencyUs, percentilesUs, rate } = report;
-  if (percentilesUs.length !== PERCENTILES.length) throw new Error("wrk's report has one latency a percentile");
+  const { requests, durationUs, bytes, errors, timeouts, latencyUs, distributionUs, rate, slices } = report;
+  if (distributionUs.length !== DISTRIBUTION.length) throw new Error("wrk's report has one latency a percentile");
   const seconds = durationUs / 1e6;
   return {
     seconds,
@@ -89,7 +77,8 @@ function measuredOf(report: Report): Measured {
     errors: errors.connect + errors.read + errors.write,
     rate: { avg: requests / seconds, stdev: rate.stdev, max: rate.max },
     latencyMs: { avg: latencyUs.mean / 1000, stdev: latencyUs.stdev / 1000, max: latencyUs.max / 1000 },
-    percentilesMs: percentilesUs.map((us) => us / 1000),
+    distributionMs: distributionUs.map((us) => us / 1000),
+    samples: slices.map((count, i) => ({ at: ((i + 1) * SLICE_MS) / 1000, rate: (count * 1000) / SLICE_MS })),
     receivedBytes: bytes,
     sentBytes: undefined,
     acknowledged: undefined,

@@ -42,6 +42,8 @@ export interface DriverOptions {
   readonly bucket: number;
   /** Commands under way at most; a bucket at least. */
   readonly window?: number;
+  /** Bytes of the command ring, a power of two; that of the service unless given. */
+  readonly ringBytes?: number;
 }
 
 type Ready = Extract<FromGroup, { kind: "ready" }>;
@@ -106,6 +108,7 @@ export class GroupDriver {
     check(start >= 0, "an idle ring has room for a control record");
     encodeCommand(control, this.#commands.memory.bytes, start);
     this.#commit(ENTRY.control, 1, bytes);
+    if (this.#commands.publish()) this.#post(0);
   }
 
   /** Sends at least so many commands in whole buckets, as fast as they are answered; resolves when all are durable. */
@@ -126,6 +129,21 @@ export class GroupDriver {
       if (this.#failure !== undefined) this.#fail(this.#failure);
       else this.#pump();
     });
+  }
+
+  /** Writes so many commands in whole buckets into the ring, which the group does not see before `release`. */
+  preload(commands: number, account: (id: number) => number): void {
+    const end = this.sent + commands;
+    while (this.sent < end) check(this.#writeBucket(account), "the ring has room for what is preloaded");
+  }
+
+  /** Hands over all that was preloaded, at once; resolves when all is durable. */
+  release(): Promise<void> {
+    if (this.#commands.publish()) this.#post(0);
+    return this.driveWhile(
+      () => false,
+      () => 0,
+    );
   }
 
   /** Sends what there is room for and takes what was answered, until there is nothing left to do but wait. */
@@ -151,23 +169,29 @@ export class GroupDriver {
   #fill(): void {
     const goal = this.#goal;
     if (goal === undefined) return;
+    while (this.sent - this.answered + this.#bucket <= this.#window && goal.wantsMore()) {
+      if (!this.#writeBucket(goal.account)) return;
+      if (this.#commands.publish()) this.#post(0);
+    }
+  }
+
+  /** False when the ring has no room. */
+  #writeBucket(account: (id: number) => number): boolean {
     const bytes = this.#template.byteLength;
     const { memory } = this.#commands;
-    while (this.sent - this.answered + this.#bucket <= this.#window && goal.wantsMore()) {
-      const start = this.#commands.claim(bytes);
-      if (start < 0) return;
-      memory.bytes.set(this.#template, start);
-      for (let i = 0; i < this.#bucket; i++, this.#id++) {
-        setCredit(memory.words, start + i * CREDIT_BYTES, this.#id, goal.account(this.#id));
-      }
-      this.sent += this.#bucket;
-      this.#commit(ENTRY.commands, this.#bucket, bytes);
+    const start = this.#commands.claim(bytes);
+    if (start < 0) return false;
+    memory.bytes.set(this.#template, start);
+    for (let i = 0; i < this.#bucket; i++, this.#id++) {
+      setCredit(memory.words, start + i * CREDIT_BYTES, this.#id, account(this.#id));
     }
+    this.sent += this.#bucket;
+    this.#commit(ENTRY.commands, this.#bucket, bytes);
+    return true;
   }
 
   #commit(kind: number, count: number, bytes: number): void {
     this.#commands.commit({ kind, token: 0, count, sequence: 0, timeMs: 0 }, bytes);
-    if (this.#commands.publish()) this.#post(0);
   }
 
   #drain(): void {
@@ -272,8 +296,8 @@ interface Started {
   readonly ready: Ready;
 }
 
-async function startThread({ group, directory }: DriverOptions): Promise<Started> {
-  const rings = { commandRing: makeRing(RING_BYTES), replyRing: makeRing(REPLY_RING_BYTES) };
+async function startThread({ group, directory, ringBytes = RING_BYTES }: DriverOptions): Promise<Started> {
+  const rings = { commandRing: makeRing(ringBytes), replyRing: makeRing(REPLY_RING_BYTES) };
   const start: ThreadStart = {
     group,
     directory,

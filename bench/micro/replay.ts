@@ -1,5 +1,6 @@
 /** Row `replay`: opening a journal and applying every frame again, as a start without a snapshot does. */
 import { Machine } from "../../engine/index.ts";
+import { PreparedBlocks, portToPageThread } from "../../gateway/index.ts";
 import { Journal } from "../../journal/index.ts";
 import { Random } from "../records.ts";
 import { checkBalance, Feed } from "./feed.ts";
@@ -18,12 +19,14 @@ function run({ environment, folder }: RowContext): readonly Figure[] {
   const rates: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const begin = performance.now();
-    const machine = new Machine({ horizonCommands: horizon, seed: round });
+    const port = portToPageThread();
+    const machine = new Machine({ horizonCommands: horizon, seed: round, blocks: new PreparedBlocks(port) });
     const journal = Journal.open({ directory: folder, group: GROUP }, undefined, (info, body) =>
       machine.replayFrame(body, info.firstSequence, info.timeMs, info.records),
     );
     rates.push(machine.sequence / (performance.now() - begin) / 1000);
     journal.close();
+    port.close();
     check(machine.sequence === written.sequence, `the replay ends at ${machine.sequence}, not at ${written.sequence}`);
     check(machine.stateHash() === written.stateHash, "the replay gives another state");
     checkBalance(machine);

@@ -5,10 +5,10 @@ import { readSizes } from "./sizes.ts";
 import { check, type Figure, type Row, type RowContext } from "./types.ts";
 
 async function run({ environment, folder }: RowContext): Promise<readonly Figure[]> {
-  const { accounts, bucket, rounds, commands } = readSizes(environment, { commands: 2_000_000, horizon: 1 });
+  const { accounts, bucket, rounds, commands, ids } = readSizes(environment, { commands: 10_000_000, horizon: 1 });
   const options = { group: GROUP, directory: folder, bucket };
   const { driver } = await GroupDriver.open(options);
-  await driver.drive(Math.max(accounts, bucket), (id) => id % accounts);
+  await driver.drive(Math.max(accounts, bucket, ids), (id) => id % accounts);
   const snapshot = await driver.snapshot();
   check(snapshot === driver.sequence, `the snapshot is at ${snapshot}, not at ${driver.sequence}`);
   await driver.drive(commands, (id) => id % accounts);

@@ -6,9 +6,20 @@ import { memory } from "./memory.ts";
 import { replay } from "./replay.ts";
 import { restart } from "./restart.ts";
 import { snapshotStall } from "./snapshot-stall.ts";
+import { twoGroups } from "./two-groups.ts";
 import type { Row } from "./types.ts";
 
-export const ROWS: readonly Row[] = [apply, applyHot, inProcess, replay, restart, snapshotStall, memory, journalBytes];
+export const ROWS: readonly Row[] = [
+  apply,
+  applyHot,
+  inProcess,
+  twoGroups,
+  replay,
+  restart,
+  snapshotStall,
+  memory,
+  journalBytes,
+];
 
 export function rowById(id: string): Row | undefined {
   return ROWS.find((row) => row.id === id);

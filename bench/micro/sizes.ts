@@ -2,10 +2,11 @@
 import { type Environment, integer } from "../environment.ts";
 
 export const SIZES_HELP = `ACCOUNTS   accounts; 1,000,000
-COMMANDS   commands, of all rounds together or of the prepared journal; by row 2 to 8 million
+COMMANDS   commands, of all rounds together or of the prepared journal; by row 4 to 18 million
 ROUNDS     rounds measured after the warm-up; 5
 BUCKET     commands a bucket; 20
 HORIZON    commands remembered by id; 2 million for apply, 16 million else
+IDS        commands before the snapshot of restart and snapshot-stall; 16 million
 DATA       folder on a disk for journals; bench/out`;
 
 export interface Sizes {
@@ -14,6 +15,8 @@ export interface Sizes {
   readonly rounds: number;
   readonly bucket: number;
   readonly horizon: number;
+  /** Commands taken before anything is measured, remembered all. */
+  readonly ids: number;
 }
 
 const COUNT = { min: 1, max: 2 ** 31 };
@@ -31,5 +34,6 @@ export function readSizes(
     rounds: read("ROUNDS", 5, 1000),
     bucket: read("BUCKET", 20, 10_000),
     horizon: read("HORIZON", unless.horizon),
+    ids: read("IDS", 16_000_000),
   };
 }

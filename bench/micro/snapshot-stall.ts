@@ -1,4 +1,7 @@
-/** Row `snapshot-stall`: the longest time without an answer while a snapshot is taken under full load, and without one. */
+/**
+ * Row `snapshot-stall`: the longest time without an answer under full load: while the tables grow from nothing, while a snapshot is
+ * taken, and without either.
+ */
 import { verify } from "../../journal/index.ts";
 import { Random } from "../records.ts";
 import { GroupDriver } from "./group-driver.ts";
@@ -8,6 +11,8 @@ import { check, type Figure, type Row, type RowContext } from "./types.ts";
 
 /** Commands under way: few, so that frames are short, and a stall stands out from the time that a frame takes. */
 const WINDOW_COMMANDS = 5000;
+
+const WARM_UP_COMMANDS = 20_000;
 
 /** Watches the gaps between looks that found answers. */
 class Gaps {
@@ -26,9 +31,13 @@ interface Side {
 }
 
 async function run({ environment, folder }: RowContext): Promise<readonly Figure[]> {
-  const { accounts, bucket, rounds, commands } = readSizes(environment, { commands: 5_000_000, horizon: 1 });
+  const sizes = readSizes(environment, { commands: 5_000_000, horizon: 1 });
+  const { accounts, bucket, rounds, commands, ids } = sizes;
   const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket, window: WINDOW_COMMANDS });
-  await driver.drive(Math.max(accounts, bucket), (id) => id % accounts);
+  // The first commands compile the code, so that growing tables are not charged with it.
+  await driver.drive(WARM_UP_COMMANDS, () => 0);
+  const growth = new Load(driver, (id) => id % accounts, Math.max(accounts, bucket, ids - WARM_UP_COMMANDS));
+  const growing = await growth.plain();
   const random = new Random(42);
   const load = new Load(driver, () => random.below(accounts), Math.ceil(commands / rounds));
   const quiet: Side[] = [];
@@ -48,17 +57,19 @@ async function run({ environment, folder }: RowContext): Promise<readonly Figure
   return [
     figure("longest gap between answers, no snapshot", "ms", quiet, ({ gapMs }) => gapMs),
     figure("longest gap between answers, snapshot", "ms", busy, ({ gapMs }) => gapMs),
+    figure("longest gap between answers, tables growing", "ms", [growing], ({ gapMs }) => gapMs),
     figure("load without a snapshot", "M commands/s", quiet, ({ rate }) => rate),
     figure("load while the snapshot is written", "M commands/s", busy, ({ rate }) => rate),
+    figure("load while the tables grow", "M commands/s", [growing], ({ rate }) => rate),
   ];
 }
 
 class Load {
   readonly #driver: GroupDriver;
-  readonly #account: () => number;
+  readonly #account: (id: number) => number;
   readonly #commands: number;
 
-  constructor(driver: GroupDriver, account: () => number, commands: number) {
+  constructor(driver: GroupDriver, account: (id: number) => number, commands: number) {
     this.#driver = driver;
     this.#account = account;
     this.#commands = commands;
@@ -92,7 +103,7 @@ class Load {
 
 export const snapshotStall: Row = {
   id: "snapshot-stall",
-  title: "answers while a snapshot is written",
+  title: "answers while a snapshot is written, and while tables grow",
   excluded: "HTTP; gaps hold the scheduling of this machine too, so compare the two",
   run,
 };

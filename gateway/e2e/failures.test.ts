@@ -62,23 +62,21 @@ test("a stalled group refuses at once when its ring is full, holds no more memor
   await runInGroup("g0", stallUntil(release));
   const commands = (n: number) =>
     Array.from({ length: 9000 }, (_, i) => ({ ...credit(`s${n}-${i}`), memo: "m".repeat(128) }));
+  // What is taken waits for the group, so whatever is answered within this time, long on a busy machine, is a refusal.
+  const patienceMs = 250;
   const taken: Promise<{ status: number }>[] = [];
-  let refusedAfterMs = Number.POSITIVE_INFINITY;
   let refused = 0;
   const bodies = Array.from({ length: 16 }, (_, n) => JSON.stringify({ commands: commands(n) }));
   for (const body of bodies) {
-    const begin = performance.now();
     const answer = demo.send("POST", "/v1/commands", body);
-    const first = await Promise.race([answer, pause(150)]);
+    const first = await Promise.race([answer, pause(patienceMs)]);
     if (first === undefined) taken.push(answer);
     else {
       expect([first.status, first.body.code, first.headers.get("retry-after")]).toEqual([503, "OVERLOADED", "1"]);
-      refusedAfterMs = Math.min(refusedAfterMs, performance.now() - begin);
       refused++;
     }
   }
   expect(refused).toBeGreaterThan(4);
-  expect(refusedAfterMs).toBeLessThan(150);
   const before = bytesInUse();
   for (let i = 0; i < 40; i++) expect((await demo.send("POST", "/v1/commands", bodies[i % 16])).status).toBe(503);
   expect(bytesInUse() - before).toBeLessThan(16 << 20);

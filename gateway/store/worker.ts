@@ -11,7 +11,7 @@ import type { FromStore, GroupStatus, Note, StoreThreadStart, ToStore } from "./
 const REPORT_MS = 50;
 
 /** Niceness of this thread: a store that lags is better than commands that wait for a processor. */
-const NICENESS = 10;
+const NICENESS = 19;
 
 /** SQLite's codes for a file that is damaged, or is no database. */
 const UNREADABLE = new Set([11, 26]);

@@ -2,7 +2,8 @@
 import { randomInt } from "node:crypto";
 import { InvariantError, type Machine, Pipeline, RingConsumer, RingProducer, STAT } from "../../engine/index.ts";
 import { DamageError, type Journal } from "../../journal/index.ts";
-import type { FromGroup, Inspection, ThreadStart, ToGroup } from "./messages.ts";
+import type { FromGroup, Inspection, ThreadData, ThreadStart, ToGroup } from "./messages.ts";
+import { PreparedBlocks } from "./prepared-blocks.ts";
 import { recover } from "./recovery.ts";
 import { Snapshotter } from "./snapshots.ts";
 
@@ -27,7 +28,7 @@ export class GroupThread {
   #isDone = false;
 
   /** Recovers the group; throws DamageError or JournalError. */
-  constructor(start: ThreadStart, post: (message: FromGroup) => void) {
+  constructor(start: ThreadData, post: (message: FromGroup) => void) {
     this.#start = start;
     this.#post = post;
     this.#stats = new Float64Array(start.stats);
@@ -39,6 +40,7 @@ export class GroupThread {
       group,
       segmentBytes,
       seed: randomInt(2 ** 32),
+      blocks: new PreparedBlocks(start.pages),
       onEvent: (event) => post({ kind: "event", event }),
       onProgress: (sequence) => post({ kind: "recovering", sequence }),
     });

@@ -2,6 +2,7 @@
  * What the gateway's thread and a group's thread say to each other beside the rings. A number (0) in either direction only wakes
  * the other side, which then looks at its ring; everything else is an object with `kind`.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { JournalEvent } from "../../journal/index.ts";
 
 /** What a group's thread is started with. */
@@ -18,6 +19,11 @@ export interface ThreadStart {
   readonly replyRing: SharedArrayBuffer;
   /** Figures by `STAT`. */
   readonly stats: SharedArrayBuffer;
+}
+
+/** What the thread itself is given: the same, and its port to the thread that maps pages. */
+export interface ThreadData extends ThreadStart {
+  readonly pages: MessagePort;
 }
 
 /** Gateway → group. Each with an `ask` is answered by one `answer` or `refused` with the same number. */

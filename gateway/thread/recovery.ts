@@ -1,6 +1,6 @@
 /** From files to a running state: newest valid snapshot, then the journal behind it. */
 import { join } from "node:path";
-import { FRAME_BUFFER_BYTES, Machine, type State, StateLoader } from "../../engine/index.ts";
+import { type BlockSource, FRAME_BUFFER_BYTES, Machine, type State, StateLoader } from "../../engine/index.ts";
 import {
   DamageError,
   type FileLayer,
@@ -18,6 +18,8 @@ export interface RecoveryOptions {
   readonly group: string;
   readonly segmentBytes: number;
   readonly seed: number;
+  /** Where the tables get their memory; the engine's own way unless given. */
+  readonly blocks?: BlockSource;
   /** Where the files are; the file system unless given. */
   readonly layer?: FileLayer;
   readonly onEvent: (event: JournalEvent) => void;
@@ -39,12 +41,14 @@ const PROGRESS_FRAMES = 4096;
 
 /** Recovers a group. Throws DamageError when its files are damaged (promise I8). */
 export function recover(options: RecoveryOptions): Recovered {
-  const { directory, group, segmentBytes, layer = nodeLayer, onEvent, onProgress } = options;
+  const { directory, group, segmentBytes, blocks, layer = nodeLayer, onEvent, onProgress } = options;
   layer.mkdir(directory);
   const snapshot = loadNewest(options);
   const frameRoom = sectorAligned(FRAME_BUFFER_BYTES);
   const machine = new Machine(
-    snapshot === undefined ? { seed: options.seed, frameRoom } : { state: snapshot.state, frameRoom },
+    snapshot === undefined
+      ? { seed: options.seed, frameRoom, ...(blocks && { blocks }) }
+      : { state: snapshot.state, frameRoom },
   );
   let frames = 0;
   const journal = Journal.open({ directory, group, segmentBytes, layer, onEvent }, snapshot?.position, (info, body) => {
@@ -61,7 +65,7 @@ function loadNewest(options: RecoveryOptions): { state: State; position: Positio
   for (const { file } of findSnapshots(layer, directory)) {
     const refuse = (message: string) => onEvent({ kind: "snapshot-invalid", file, message });
     try {
-      const loader = new StateLoader();
+      const loader = new StateLoader(options.blocks);
       const meta = readSnapshot(layer, join(directory, file), (tag, index, bytes) => loader.add({ tag, index, bytes }));
       if (meta.group !== group) {
         refuse(`It is of group ${meta.group}.`);

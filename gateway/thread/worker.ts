@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../engine/index.ts";
 import { GroupThread, startFailure } from "./group-thread.ts";
-import type { FromGroup, ThreadStart, ToGroup } from "./messages.ts";
+import type { FromGroup, ThreadData, ToGroup } from "./messages.ts";
 import { tuneCompiler } from "./tuning.ts";
 
 const port = parentPort;
@@ -11,7 +11,7 @@ const post = (message: FromGroup) => port.postMessage(message);
 
 tuneCompiler();
 try {
-  const thread = new GroupThread(workerData as ThreadStart, post);
+  const thread = new GroupThread(workerData as ThreadData, post);
   process.on("uncaughtException", (error) => thread.fail(error));
   port.on("message", (message: ToGroup) => thread.handle(message));
   thread.run();
