@@ -1,4 +1,6 @@
 /** Every call of One-Pass against the running service, with the faults that theirs had. */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasPrograms, startRedis } from "../../../stores/testing/index.ts";
 import { type Environment, inProcess, pause } from "../../e2e/server.ts";
@@ -420,6 +422,21 @@ test("a body of another type, and one that is too large, are refused in the enve
   const text = { headers: { "content-type": "text/plain" } };
   expect(await call(path, "[1]", text)).toMatchObject({ status: 415, code: 415, data: null });
   expect(await call(path, `[${"1,".repeat(200_000)}1]`)).toMatchObject({ status: 413, code: 413, data: null });
+});
+
+test("a job journal that cannot be used stops batches only: trades and native calls go on", async () => {
+  const { data, stop } = await service();
+  await stop();
+  const database = new DatabaseSync(join(data, "one-pass.db"));
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  const running = await inProcess({ ...BOUND, ONEPASS_FUND_URL: "http://127.0.0.1:1" }, data);
+  const batch = { batchPayId: "b1", uids: [1] };
+  expect(await call(`${running.url}/onePass/batchPay`, batch)).toMatchObject({ status: 503, code: 503, data: null });
+  const commands = ["1", "2"].map((account) => ({ id: `fill-${account}`, type: "credit", account, amount: "5.00" }));
+  expect((await running.demo.post(commands)).status).toBe(200);
+  const trade = { sourceUid: 1, targetUid: 2, amount: 1 };
+  expect((await call(`${running.url}/onePass/userTrade`, trade)).code).toBe(200);
 });
 
 test("what is no call of One-Pass is refused in its envelope", async () => {
