@@ -23,7 +23,7 @@ kafka: ## Runs one Apache Kafka broker on 127.0.0.1:19092 in the foreground (KAF
 test: $(READY) ## All tests; a few minutes
 	@npm test --silent
 
-check: $(READY) ## Format, lint, types, import direction, dead code
+check: $(READY) ## Format, lint, types, import direction, dead code, AsyncAPI
 	@npm run check --silent
 
 benchmark: $(READY) ## The canonical load against the service and a null server; ROW=<id> for one row
@@ -41,7 +41,7 @@ benchmark-stores: $(READY) ## Results a second into SQLite, Redis and MariaDB fr
 benchmark-one-pass: $(READY) ## One-Pass against the third party's simulator: large and small funds, transfers
 	@npm run benchmark-one-pass --silent
 
-torture: $(READY) ## A million commands against the model, then 100 kills under load
+torture: $(READY) ## A million commands against the model, then 100 kills of the service and 200 of all around Kafka
 	@npm run torture --silent
 
 format: $(READY) ## Formats and fixes what can be fixed by itself

@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, isLoopback, readSettings, urlOf } from "./config.ts";
+import { temporaryFolder } from "./testing.ts";
 
 const DIGEST = "a".repeat(64);
 
@@ -63,7 +65,7 @@ describe("settings", () => {
       "KAFKA",
       "k1:9092, [::1]:9093",
       (s) => s.kafka,
-      { brokers: ["k1:9092", "[::1]:9093"], topic: "ringfence.results" },
+      { brokers: ["k1:9092", "[::1]:9093"], topic: "ringfence.results", security: {} },
     ],
     ["HORIZON", "5", (s) => s.horizonCommands, 5],
     [
@@ -89,6 +91,12 @@ describe("settings", () => {
     ["KAFKA", "k1:0", "whole number"],
     ["KAFKA", "http://k1:9092", "host name"],
     ["KAFKA_TOPIC", "a b", "topic's name"],
+    ["KAFKA_TLS", "yes", "`on` or `off`"],
+    ["KAFKA_CA_FILE", "/ca.pem", "RINGFENCE_KAFKA_TLS=on"],
+    ["KAFKA_SASL", "gssapi", "`plain`"],
+    ["KAFKA_SASL", "plain", "RINGFENCE_KAFKA_USER and RINGFENCE_KAFKA_PASSWORD_FILE"],
+    ["KAFKA_USER", "me", "needs RINGFENCE_KAFKA_SASL"],
+    ["KAFKA_PASSWORD_FILE", "/password", "needs RINGFENCE_KAFKA_SASL"],
     ["HOST", "a b", "host name"],
     ["GROUPS", "g0,,g1", "group's name"],
     ["GROUPS", "G0", "group's name"],
@@ -115,6 +123,41 @@ describe("settings", () => {
     expect(message).toContain(`RINGFENCE_${variable}`);
     expect(message).toContain(why);
     expect(message).not.toContain("\n");
+  });
+
+  it("take TLS and credentials for Kafka, by the files that hold them", () => {
+    const folder = temporaryFolder();
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const settings = {
+      RINGFENCE_KAFKA: "k1:9092",
+      RINGFENCE_KAFKA_TLS: "on",
+      RINGFENCE_KAFKA_CA_FILE: file("ca.pem", "-----BEGIN CERTIFICATE-----\n"),
+      RINGFENCE_KAFKA_SASL: "scram-sha-512",
+      RINGFENCE_KAFKA_USER: "ringfence",
+      RINGFENCE_KAFKA_PASSWORD_FILE: file("password", "geheim\n"),
+    };
+    expect(readSettings(settings).kafka?.security).toEqual({
+      tls: { caFile: join(folder, "ca.pem") },
+      sasl: { mechanism: "scram-sha-512", user: "ringfence", passwordFile: join(folder, "password") },
+    });
+    expect(readSettings({ RINGFENCE_KAFKA: "k1:9092", RINGFENCE_KAFKA_TLS: "on" }).kafka?.security).toEqual({
+      tls: {},
+    });
+    const wrong: [Record<string, string>, string][] = [
+      [{ RINGFENCE_KAFKA_CA_FILE: file("no.pem", "geheim") }, "no certificate in PEM form"],
+      [{ RINGFENCE_KAFKA_CA_FILE: join(folder, "nothing") }, "cannot be read (ENOENT)"],
+      [{ RINGFENCE_KAFKA_PASSWORD_FILE: file("empty", "\n") }, "is empty"],
+      [{ RINGFENCE_KAFKA_PASSWORD_FILE: folder }, "cannot be read (EISDIR)"],
+    ];
+    for (const [change, why] of wrong) {
+      const message = refusal({ ...settings, ...change });
+      expect(message).toContain(Object.keys(change)[0]);
+      expect(message).toContain(why);
+      expect(message).not.toContain("geheim");
+    }
   });
 
   it("refuse a bad admin digest without repeating it, for it may be the key itself", () => {

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
 import type { FundSettings } from "./facades/one-pass/jobs/types.ts";
 import { IN_FLIGHT_DEFAULT, RATE_DEFAULT } from "./facades/one-pass/limits.ts";
+import { type KafkaSettings, saslMechanism, securityOf } from "./kafka-settings.ts";
 import { GROUPS_MAX } from "./limits.ts";
 
 /** A setting or the data folder forbids the start; the message is one plain line for the operator. */
@@ -18,12 +19,6 @@ export interface Listener {
   readonly host: string;
   /** 0 to 65535; 0 lets the system choose. */
   readonly port: number;
-}
-
-export interface KafkaSettings {
-  /** `host:port` each, at least one. */
-  readonly brokers: readonly string[];
-  readonly topic: string;
 }
 
 /** Partners that facades are bound to; undefined: their calls need a partner's key. */
@@ -194,6 +189,16 @@ const PARSERS = {
   GROUPS: groups,
   KAFKA: brokers,
   KAFKA_TOPIC: topic,
+  KAFKA_TLS: (value: string) =>
+    value === "on" || value === "off" ? value === "on" : refuse("KAFKA_TLS", value, "it must be `on` or `off`"),
+  KAFKA_CA_FILE: (value: string) => resolve(value),
+  KAFKA_SASL: (value: string) =>
+    value === "off"
+      ? undefined
+      : (saslMechanism(value) ??
+        refuse("KAFKA_SASL", value, "it must be `plain`, `scram-sha-256`, `scram-sha-512` or `off`")),
+  KAFKA_USER: (value: string) => value,
+  KAFKA_PASSWORD_FILE: (value: string) => resolve(value),
   STORE: (value: string) =>
     value === "sqlite" || value === "off" ? value : refuse("STORE", value, "it must be `sqlite` or `off`"),
   REDIS: (value: string) => url("REDIS", value, ["redis://", "rediss://"]),
@@ -234,6 +239,8 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   DATA: "./data",
   GROUPS: "g0",
   KAFKA_TOPIC: "ringfence.results",
+  KAFKA_TLS: "off",
+  KAFKA_SASL: "off",
   STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
@@ -284,19 +291,43 @@ function required<T>(found: T | undefined): T {
   return found;
 }
 
+type Read = <V extends Variable>(variable: V) => ReturnType<(typeof PARSERS)[V]> | undefined;
+
+const readerOf =
+  (environment: Environment): Read =>
+  (variable) =>
+    value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[typeof variable]>);
+
+/** Where results are published, and how that is reached; undefined without RINGFENCE_KAFKA. Throws ConfigError. */
+export function readKafka(environment: Environment): KafkaSettings | undefined {
+  refuseUnknown(environment);
+  const read = readerOf(environment);
+  const found = read("KAFKA");
+  const topic = required(read("KAFKA_TOPIC"));
+  const security = securityOf({
+    tls: required(read("KAFKA_TLS")),
+    caFile: read("KAFKA_CA_FILE"),
+    mechanism: read("KAFKA_SASL"),
+    user: read("KAFKA_USER"),
+    passwordFile: read("KAFKA_PASSWORD_FILE"),
+  });
+  if ("refused" in security) {
+    const [variable, why] = security.refused;
+    return refuse(variable, environment[PREFIX + variable] ?? "", why);
+  }
+  return found === undefined ? undefined : Object.freeze({ brokers: found, topic, security: Object.freeze(security) });
+}
+
 /** Reads settings from `environment`. Throws ConfigError with one line that names the variable and the reason. */
 export function readSettings(environment: Environment): Settings {
   refuseUnknown(environment);
-  const read = <V extends Variable>(variable: V) =>
-    value(environment, variable, PARSERS[variable] as (text: string) => ReturnType<(typeof PARSERS)[V]>);
+  const read = readerOf(environment);
   read("RATE_LIMIT");
   const listener = { host: required(read("HOST")), port: required(read("PORT")) };
   const admin = { host: required(read("ADMIN_HOST")), port: required(read("ADMIN_PORT")) };
   const apart =
     !isLoopback(listener.host) ||
     [`${PREFIX}ADMIN_HOST`, `${PREFIX}ADMIN_PORT`].some((name) => environment[name] !== undefined);
-  const kafkaBrokers = read("KAFKA");
-  const kafkaTopic = required(read("KAFKA_TOPIC"));
   const settings: Settings = {
     listener: Object.freeze(listener),
     adminListener: apart ? Object.freeze(admin) : undefined,
@@ -311,7 +342,7 @@ export function readSettings(environment: Environment): Settings {
     snapshotCommands: read("SNAPSHOT_COMMANDS"),
     segmentBytes: required(read("SEGMENT_MB")),
     retainSegments: read("RETAIN_SEGMENTS"),
-    kafka: kafkaBrokers === undefined ? undefined : Object.freeze({ brokers: kafkaBrokers, topic: kafkaTopic }),
+    kafka: readKafka(environment),
     facades: Object.freeze({
       onePassPartner: read("ONEPASS_PARTNER"),
       walletPartner: read("WALLET_PARTNER"),

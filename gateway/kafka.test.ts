@@ -1,112 +1,21 @@
 /** The whole path with a real broker: commands over HTTP, results in the topic. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ResultsMessage } from "../results/message.ts";
 import { checkPartition } from "../results/testing/check-topic.ts";
 import { freePort, hasBroker, startBroker } from "../results/testing/kafka-broker.ts";
 import { newTopic, readTopic } from "../results/testing/raw-topic.ts";
+import { KafkaGateway } from "./e2e/kafka-gateway.ts";
 import { temporaryFolder } from "./testing.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
-
-interface Credentials {
-  readonly url: string;
-  readonly partner: { readonly key: string };
-  readonly admin: { readonly key: string };
-}
-
-interface GroupShown {
-  readonly sequence: number;
-  readonly durable: number;
-  readonly published: number;
-  readonly lags: { readonly published: number };
-  readonly publisher: { readonly state: string; readonly reason?: string; readonly errors: number };
-}
-
-class Gateway {
-  readonly #environment: NodeJS.ProcessEnv;
-  readonly #data: string;
-  #child: ChildProcess | undefined;
-
-  constructor(data: string, kafka: string, topic: string) {
-    this.#data = data;
-    this.#environment = {
-      PATH: process.env.PATH,
-      RINGFENCE_PORT: "0",
-      RINGFENCE_DATA: data,
-      RINGFENCE_KAFKA: kafka,
-      RINGFENCE_KAFKA_TOPIC: topic,
-      RINGFENCE_MIN_FREE_MB: "0",
-      RINGFENCE_LOG_LEVEL: "error",
-    };
-  }
-
-  get credentials(): Credentials {
-    return JSON.parse(readFileSync(join(this.#data, "credentials.json"), "utf8")) as Credentials;
-  }
-
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, [MAIN], { env: this.#environment });
-    this.#child = child;
-    let text = "";
-    child.stderr.on("data", (data: Buffer) => (text += String(data)));
-    await new Promise<void>((resolve, reject) => {
-      child.on("exit", (code) => reject(new Error(`The gateway ended with code ${code}: ${text}`)));
-      child.stdout.on("data", (data: Buffer) => String(data).includes("serves on") && resolve());
-    });
-  }
-
-  async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
-    const ended = once(child, "exit") as Promise<[number | null]>;
-    child.kill(signal);
-    return (await ended)[0];
-  }
-
-  async call(path: string, key: string, body?: unknown): Promise<{ status: number; json: unknown }> {
-    const { url } = this.credentials;
-    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-    const init = body === undefined ? { headers } : { headers, method: "POST", body: JSON.stringify(body) };
-    const reply = await fetch(url + path, init);
-    const text = await reply.text();
-    return { status: reply.status, json: text.startsWith("{") ? (JSON.parse(text) as unknown) : text };
-  }
-
-  credit(id: string, count = 20): Promise<{ status: number }> {
-    const commands = Array.from({ length: count }, (_, i) => ({
-      id: `${id}-${i}`,
-      type: "credit",
-      account: `a${i}`,
-      amount: "1",
-    }));
-    return this.call("/v1/commands", this.credentials.partner.key, { commands });
-  }
-
-  async group(): Promise<GroupShown> {
-    const { json } = await this.call("/v1/admin/groups", this.credentials.admin.key);
-    return (json as { groups: GroupShown[] }).groups[0]!;
-  }
-
-  async caughtUp(): Promise<GroupShown> {
-    for (let i = 0; i < 600; i++) {
-      const group = await this.group();
-      if (group.publisher.state === "publishing" && group.published === group.durable) return group;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`It does not catch up: ${JSON.stringify(await this.group())}`);
-  }
-}
-
 describe.runIf(hasBroker())("the gateway with Kafka", () => {
-  it("takes commands and stays ready while Kafka is away, shows the lag, and catches up", async () => {
+  it("takes commands and stays ready while Kafka is away, shows the lag, and catches up", {
+    timeout: 180_000,
+  }, async () => {
     const port = await freePort();
     const topic = newTopic();
-    const gateway = new Gateway(temporaryFolder(), `127.0.0.1:${port}`, topic);
+    const gateway = new KafkaGateway(temporaryFolder(), `127.0.0.1:${port}`, topic);
     onTestFinished(async () => void (await gateway.end("SIGKILL")));
     await gateway.start();
     for (let i = 0; i < 5; i++) expect((await gateway.credit(`early-${i}`)).status).toBe(202);
@@ -126,11 +35,11 @@ describe.runIf(hasBroker())("the gateway with Kafka", () => {
     expect(checkPartition(await readTopic(broker.address, topic))).toEqual({ last: 500, repeats: 0 });
   });
 
-  it("publishes through kills under load exactly what GET /v1/results shows", async () => {
+  it("publishes through kills under load exactly what GET /v1/results shows", { timeout: 180_000 }, async () => {
     const broker = await startBroker();
     onTestFinished(() => broker.stop());
     const topic = newTopic();
-    const gateway = new Gateway(temporaryFolder(), broker.address, topic);
+    const gateway = new KafkaGateway(temporaryFolder(), broker.address, topic);
     onTestFinished(async () => void (await gateway.end("SIGKILL")));
     for (let kill = 0; kill < 4; kill++) {
       await gateway.start();
@@ -158,5 +67,49 @@ describe.runIf(hasBroker())("the gateway with Kafka", () => {
       for (const result of page.results) expect(results.get(result.sequence)).toEqual(result);
       after = page.next;
     }
+  });
+
+  it("keeps every segment that is not published, and trims them once it is", { timeout: 180_000 }, async () => {
+    const port = await freePort();
+    const topic = newTopic();
+    const data = temporaryFolder();
+    const gateway = new KafkaGateway(data, `127.0.0.1:${port}`, topic, {
+      RINGFENCE_SEGMENT_MB: "16",
+      RINGFENCE_RETAIN_SEGMENTS: "1",
+      RINGFENCE_SNAPSHOT_COMMANDS: "20000",
+    });
+    onTestFinished(async () => void (await gateway.end("SIGKILL")));
+    await gateway.start();
+    const segments = () => readdirSync(join(data, "groups", "g0")).filter((name) => name.endsWith(".seg"));
+    const memo = "m".repeat(128);
+    const fill = async (name: string, written: number) => {
+      for (let i = 0; segments().length < written; i++) {
+        const { status } = await gateway.credit(`${name}-${i}`, 5000, { memo });
+        expect(status).toBe(202);
+      }
+    };
+    await fill("early", 5);
+    const { admin } = gateway.credentials;
+    const snapshot = () => gateway.call("/v1/admin/groups/g0/snapshot", admin.key, {});
+    // One that is under way already is of an earlier sequence.
+    for (const { durable } = await gateway.group(); (await gateway.group()).snapshotSequence < durable; )
+      await snapshot();
+    // Everything is behind a snapshot, and one segment would be enough: only the cursor holds them.
+    expect(segments()).toHaveLength(5);
+    expect((await gateway.group()).published).toBe(0);
+
+    const broker = await startBroker({ isOwn: true, port });
+    onTestFinished(() => broker.stop());
+    await gateway.caughtUp();
+    const [oldest] = segments();
+    for (let i = 0; segments().length > 2 && i < 40; i++) {
+      await gateway.credit(`late-${i}`, 5000, { memo });
+      await gateway.caughtUp();
+      await snapshot();
+    }
+    expect(segments().length).toBeLessThanOrEqual(2);
+    expect(segments()).not.toContain(oldest);
+    const last = (await gateway.caughtUp()).durable;
+    expect(checkPartition(await readTopic(broker.address, topic))).toEqual({ last, repeats: 0 });
   });
 });

@@ -16,6 +16,7 @@ export { ResultsError } from "./errors.ts";
 export { type FedFrame, JournalFeed } from "./journal-feed.ts";
 export { JournalNames } from "./journal-names.ts";
 export { JournalQueries, type JournalQueriesOptions, JournalResultLog } from "./journal-queries.ts";
+export { type KafkaSecurity, kafkaConnection, SASL_MECHANISMS, type SaslMechanism } from "./kafka-security.ts";
 export { type Change, HEADER, MESSAGE_TYPE, type Result, type ResultsMessage } from "./message.ts";
 export { type CurrencyName, type Names, NameTable } from "./names.ts";
 export { Publisher, type PublisherOptions, type PublisherStats } from "./publisher/publisher.ts";

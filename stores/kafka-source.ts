@@ -5,8 +5,17 @@ import type { MessageSink, MessageSource, Outcome, SourceMessage } from "./sourc
 /** Bytes of one fetch of a partition: a dozen of the largest records. */
 const FETCH_BYTES = 8 << 20;
 
-/** Milliseconds between heartbeats while a batch is applied: well below a session's 30 seconds. */
+/**
+ * Milliseconds without a heartbeat after which Kafka gives a member up. A process that was killed stays a member for so long, and the
+ * one started in its place waits for it: kafkajs's 30 seconds are a long time for balances to stand still.
+ */
+const SESSION_MS = 10_000;
+
+/** Milliseconds between heartbeats while a batch is applied: well below the session. */
 const HEARTBEAT_MS = 1000;
+
+/** Milliseconds that a fetch waits at the topic's end. kafkajs sends no heartbeat meanwhile. */
+const FETCH_MS = 1000;
 
 /** Milliseconds before messages that could not be applied come again. */
 const RETRY_MS = 1000;
@@ -45,13 +54,29 @@ export class KafkaSource implements MessageSource {
     const consumer = kafka.consumer({
       groupId: consumerGroup,
       allowAutoTopicCreation: false,
+      sessionTimeout: SESSION_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_MS,
       maxBytesPerPartition: FETCH_BYTES,
     });
     const looking = setInterval(() => void this.#look({ sink, consumer, admin }).catch(() => {}), LOOK_MS);
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const connect = async () => {
+      try {
+        await admin.connect();
+        await consumer.connect();
+        await consumer.subscribe({ topic, fromBeginning: true });
+      } catch (error) {
+        throw new Error(`Kafka's topic ${topic} cannot be read: ${error instanceof Error ? error.message : error}`);
+      }
+    };
     try {
-      await admin.connect();
-      await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: true });
+      // Kafka may be away, and be tried for a while.
+      await Promise.race([aborted, connect()]);
+      if (signal.aborted) return;
       // Another member may have had them meanwhile.
       consumer.on(consumer.events.GROUP_JOIN, () => this.#partitions.clear());
       const crashed = new Promise<never>((_, reject) => {
@@ -64,10 +89,6 @@ export class KafkaSource implements MessageSource {
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: (payload) => this.#take({ sink, consumer, admin }, payload),
-      });
-      const aborted = new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener("abort", () => resolve(), { once: true });
       });
       await Promise.race([aborted, crashed]);
     } finally {

@@ -5,16 +5,35 @@ import type { Bucket, Command, Ledger, Result } from "./ledger.ts";
 import type { Server } from "./server.ts";
 
 export const ACCOUNTS = 40;
-/** How long a client goes on without any answer, ms: a service that stays down is a fault, not a reason to wait for ever. */
-const SILENCE_MS_MAX = 30_000;
+/** Accounts that are opened and closed, and never have money. */
+export const SIDE_ACCOUNTS = 200;
+/**
+ * How long a client goes on without any answer, ms: a service that stays down is a fault, not a reason to wait for ever. Several
+ * restarts fit into it on a machine that has much else to do.
+ */
+const SILENCE_MS_MAX = 120_000;
 /** Longest wait for an answer, ms: a killed server answers by closing, so this is for a stuck one. */
 const ANSWER_MS_MAX = 20_000;
+
+const WEIGHTS = {
+  ...{ credit: 30, debit: 15, transfer: 20, hold: 15, capture: 8, release: 4, reverse: 8 },
+  // Rarely: what is frozen or limited refuses the rest.
+  ...{ open: 3, limits: 2, freeze: 1, unfreeze: 3, close: 2 },
+} as const;
+
+export interface ClientOptions {
+  /** Longest pause between two buckets, ms; 0 unless given. */
+  readonly restMs?: number;
+  /** Seconds after which some holds expire; none does unless given. */
+  readonly expiresIn?: number;
+}
 
 export class Client {
   readonly #random: Random;
   readonly #name: string;
   readonly #server: Server;
   readonly #ledger: Ledger;
+  readonly #options: ClientOptions;
   readonly #history: Command[] = [];
   readonly #holds: string[] = [];
   #count = 0;
@@ -22,11 +41,12 @@ export class Client {
   #unanswered: Bucket | undefined;
   #isUnknown = false;
 
-  constructor(index: number, seed: number, server: Server, ledger: Ledger) {
+  constructor(index: number, seed: number, server: Server, ledger: Ledger, options: ClientOptions = {}) {
     this.#name = `c${index}`;
     this.#random = new Random(seed * 1000 + index);
     this.#server = server;
     this.#ledger = ledger;
+    this.#options = options;
   }
 
   /** Posts until `isOver`, and then until nothing of it is unknown any more. */
@@ -45,7 +65,9 @@ export class Client {
         this.#ledger.faults.push(`${this.#name} has no answer for ${SILENCE_MS_MAX} ms`);
         return;
       }
-      if (outcome !== "answered") await new Promise((resolve) => setTimeout(resolve, 20));
+      const { restMs = 0 } = this.#options;
+      const pauseMs = outcome === "answered" ? this.#random.below(restMs + 1) : 20;
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 
@@ -92,7 +114,7 @@ export class Client {
     const id = `${this.#name}-${++this.#count}`;
     const account = `a${random.below(ACCOUNTS)}`;
     const amount = `${random.between(0, 50)}.${random.between(10, 99)}`;
-    const type = random.weighted({ credit: 30, debit: 15, transfer: 20, hold: 15, capture: 8, release: 4, reverse: 8 });
+    const type = random.weighted(WEIGHTS);
     const command = this.#fill(type, { id, account, amount });
     this.#history.push(command);
     if (this.#history.length > 2000) this.#history.splice(0, 1000);
@@ -109,7 +131,18 @@ export class Client {
       case "hold":
         this.#holds.push(id);
         if (this.#holds.length > 50) this.#holds.shift();
+        if (this.#options.expiresIn !== undefined && random.chance(0.3)) {
+          return { id, type, account, amount, expiresIn: this.#options.expiresIn };
+        }
         return { id, type, account, amount };
+      case "open":
+      case "close":
+        return { id, type, account: `b${random.below(SIDE_ACCOUNTS)}` };
+      case "limits":
+        return { id, type, account, maxBalance: random.chance(0.4) ? `${random.between(100, 5000)}.00` : null };
+      case "freeze":
+      case "unfreeze":
+        return { id, type, account };
       case "capture":
         if (hold === undefined) return { id, type: "credit", account, amount };
         return random.chance(0.5) ? { id, type, hold } : { id, type, hold, amount: "1.00", to: account };

@@ -2,12 +2,16 @@
 
 export interface Command {
   readonly id: string;
-  readonly type: "credit" | "debit" | "transfer" | "hold" | "capture" | "release" | "reverse";
+  readonly type:
+    | ("credit" | "debit" | "transfer" | "hold" | "capture" | "release" | "reverse")
+    | ("open" | "limits" | "freeze" | "unfreeze" | "close");
   readonly account?: string;
   readonly to?: string;
   readonly amount?: string;
   readonly hold?: string;
   readonly command?: string;
+  readonly expiresIn?: number;
+  readonly maxBalance?: string | null;
 }
 
 export interface Bucket {
@@ -48,6 +52,11 @@ export class Ledger {
 
   noteSent(bucket: Bucket): void {
     for (const { id } of bucket.commands) this.sent.add(id);
+  }
+
+  /** The id that an acknowledgement gave this sequence to. */
+  idAt(sequence: number): string | undefined {
+    return this.#bySequence.get(sequence);
   }
 
   /** Takes the answer 200 or 202 to a bucket whose first command has `sequence`. */

@@ -10,8 +10,15 @@ const MAIN = fileURLToPath(new URL("../../gateway/main.ts", import.meta.url));
 /** Longest time that a start may take, ms. */
 const START_MS_MAX = 60_000;
 
+/** What a torture may add to the service: settings, and someone who reads its log. */
+export interface ServerOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly onLog?: (line: string) => void;
+}
+
 export class Server {
   readonly #data: string;
+  readonly #options: ServerOptions;
   #child: ChildProcess | undefined;
   url = "";
   key = "";
@@ -19,8 +26,9 @@ export class Server {
   /** Starts that were killed before the service served. */
   killedEarly = 0;
 
-  constructor(data: string) {
+  constructor(data: string, options: ServerOptions = {}) {
     this.#data = data;
+    this.#options = options;
   }
 
   /** Starts the service; returns once it serves. With `killAfterMs` it is killed so long after its start, and false comes back. */
@@ -35,6 +43,7 @@ export class Server {
         RINGFENCE_SNAPSHOT_COMMANDS: "2000",
         RINGFENCE_RETAIN_SEGMENTS: "2",
         RINGFENCE_MIN_FREE_MB: "0",
+        ...this.#options.environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -47,6 +56,7 @@ export class Server {
     const serves = new Promise<boolean>((resolve, reject) => {
       child.stdout.on("data", (part) => {
         text += part;
+        this.#options.onLog?.(String(part));
         const url = /^ringfence serves on (\S+)$/m.exec(text)?.[1];
         if (url === undefined) return;
         this.url = url;

@@ -5,6 +5,7 @@
 #   KAFKA_DATA             ./data/kafka
 #   KAFKA_JARS             where the jars are kept between starts
 #   KAFKA_HEAP             512m
+#   KAFKA_PROPERTIES       further lines of server.properties; the last of a name counts
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 version=4.3.1
@@ -52,6 +53,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
+${KAFKA_PROPERTIES:-}
 PROPERTIES
 cat >"$data/log4j2.properties" <<'PROPERTIES'
 rootLogger.level=warn

@@ -1,8 +1,18 @@
 /** A store process: follows the results topic into one store until it is told to stop. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { logLevel as kafkaLogLevel } from "kafkajs";
-import { Applier, KafkaSource, type MessageSource, type Store } from "../../stores/index.ts";
+import { kafkaConnection } from "../../results/index.ts";
+import {
+  Applier,
+  type ApplierLog,
+  KafkaSource,
+  type MessageSource,
+  type Store,
+  StoreError,
+} from "../../stores/index.ts";
+import { readKafka } from "../config.ts";
 import { createLogger } from "../logger.ts";
-import { EXIT, UsageError } from "./terminal.ts";
+import { EXIT, type Terminal, UsageError } from "./terminal.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,55 +20,71 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const PREPARE_MS = 1000;
 const PREPARE_TRIES = 30;
 
-/** Resolves with the exit code once SIGTERM or SIGINT ended it. */
-export async function runStoreProcess(store: Store, environment: Environment): Promise<number> {
+/** Ends the process with its exit code once SIGTERM or SIGINT came, or Kafka or the database could not be reached for too long. */
+export async function runStoreProcess(store: Store, environment: Environment, terminal: Terminal): Promise<never> {
   const ending = new AbortController();
   const stop = () => ending.abort();
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   const source = kafkaSource(store, environment);
-  return follow({ store, source, signal: ending.signal });
+  const code = await follow({ store, source, signal: ending.signal, terminal });
+  // Not only `exitCode`: a connection that is still being tried would hold the process up.
+  process.exit(code);
 }
 
-export interface Following {
+interface Following {
   readonly store: Store;
   readonly source: MessageSource;
   readonly signal: AbortSignal;
+  readonly terminal: Terminal;
 }
 
 /** Prepares the store and applies what the source gives until the signal. */
-export async function follow({ store, source, signal }: Following): Promise<number> {
+async function follow({ store, source, signal, terminal }: Following): Promise<number> {
   const logger = createLogger("info");
   try {
-    for (let tries = 1; ; tries++) {
-      try {
-        await store.prepare();
-        break;
-      } catch (error) {
-        const isFinal = (error instanceof Error && error.name === "StoreError") || tries === PREPARE_TRIES;
-        if (isFinal || signal.aborted) throw error;
-        logger.warn({ err: error }, "the store cannot be reached yet");
-        await new Promise((resolve) => setTimeout(resolve, PREPARE_MS));
-      }
-    }
+    await prepared(store, signal, logger);
+    if (signal.aborted) return EXIT.done;
     logger.info({ store: store.name }, "the store follows");
     await source.run(new Applier({ store, log: logger }), signal);
     return EXIT.done;
   } catch (error) {
+    if (signal.aborted) return EXIT.done;
     // The database or Kafka went away for longer than was waited: whoever supervises the process starts it again.
-    logger.error({ err: error }, `the ${store.name} store's process ends`);
+    terminal.err(`ringfence: The ${store.name} store's process ends: ${textOf(error)}.`);
     return EXIT.damaged;
   } finally {
     await store.close();
   }
 }
 
-function kafkaSource(store: Store, environment: Environment): MessageSource {
-  const brokers = environment.RINGFENCE_KAFKA?.split(",").map((broker) => broker.trim());
-  if (brokers === undefined || brokers.includes("")) {
-    throw new UsageError("RINGFENCE_KAFKA is not set; a store process reads the results topic.");
+async function prepared(store: Store, signal: AbortSignal, log: ApplierLog): Promise<void> {
+  for (let tries = 1; !signal.aborted; tries++) {
+    try {
+      return await store.prepare();
+    } catch (error) {
+      if (error instanceof StoreError || tries === PREPARE_TRIES) throw error;
+      log.warn({ store: store.name, reason: textOf(error) }, "the store cannot be reached yet");
+      await sleep(PREPARE_MS, undefined, { signal }).catch(() => {});
+    }
   }
-  const topic = environment.RINGFENCE_KAFKA_TOPIC ?? "ringfence.results";
-  const kafka = { brokers, clientId: `ringfence-store-${store.name}`, logLevel: kafkaLogLevel.NOTHING };
+}
+
+/** A sentence's part, without the full stop that some errors end with. */
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+}
+
+function kafkaSource(store: Store, environment: Environment): MessageSource {
+  const settings = readKafka(environment);
+  if (settings === undefined)
+    throw new UsageError("RINGFENCE_KAFKA is not set; a store process reads the results topic.");
+  const { brokers, topic, security } = settings;
+  const kafka = {
+    brokers: [...brokers],
+    clientId: `ringfence-store-${store.name}`,
+    logLevel: kafkaLogLevel.NOTHING,
+    ...kafkaConnection(security),
+  };
   return new KafkaSource({ kafka, topic, consumerGroup: `${topic}.store.${store.name}` });
 }

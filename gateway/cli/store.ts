@@ -15,7 +15,7 @@ const HELP = `Usage: ringfence store redis
        ringfence store compare <sqlite|redis|sql> <data folder> [--group <name>]
        ringfence store rebuild <sqlite|redis|sql> <data folder> [--group <name>] [--snapshot]
 
-redis, sql  follow the results topic (RINGFENCE_KAFKA, RINGFENCE_KAFKA_TOPIC) into Redis (RINGFENCE_REDIS, a redis:// url) or
+redis, sql  follow the results topic (RINGFENCE_KAFKA and what goes with it) into Redis (RINGFENCE_REDIS, a redis:// url) or
             MySQL/MariaDB (RINGFENCE_SQL, a mysql:// url) until SIGTERM; several processes share the groups
 compare     replays the journal up to the store's watermark and compares every account; prints those that differ
 rebuild     forgets what the store has of the group and fills it again from the journal, or from the newest snapshot and the results
@@ -55,7 +55,7 @@ export async function storeCommand(args: readonly string[], terminal: Terminal):
         if (rest.length > 0 || Object.keys(values).length > 0) {
           throw new UsageError(`store ${action} takes no arguments; its settings are RINGFENCE_… variables.`);
         }
-        return await runStoreProcess(openStore(action, ""), process.env);
+        return await runStoreProcess(openStore(action, ""), process.env, terminal);
       case "compare":
         if (values.snapshot === true) throw new UsageError("store compare has no option --snapshot.");
         return await onStore(action, rest, values.group, terminal);

@@ -3,7 +3,9 @@ import { connect, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type ISocketFactory, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import { assert } from "../../engine/index.ts";
+import { type KafkaSecurity, kafkaConnection } from "../kafka-security.ts";
 import { HEADER, MESSAGE_TYPE } from "../message.ts";
+import { PublishRefusal } from "./errors.ts";
 import { CONNECT_MS_MAX, REQUEST_MS_MAX } from "./limits.ts";
 import { readTail } from "./partition-tail.ts";
 import type { OpenOptions, PartitionTail, PublisherPort } from "./port.ts";
@@ -12,6 +14,7 @@ import { ensureTopic } from "./topic.ts";
 
 export interface KafkaPortOptions {
   readonly brokers: readonly string[];
+  readonly security: KafkaSecurity;
   readonly topic: string;
   /** Partitions that the topic must have. */
   readonly partitions: number;
@@ -46,6 +49,8 @@ export class KafkaPort implements PublisherPort {
       connectionTimeout: CONNECT_MS_MAX,
       requestTimeout: options.requestMs ?? REQUEST_MS_MAX,
       socketFactory,
+      // Read for each session, so that a password that was changed is taken up without a restart.
+      ...kafkaConnection(options.security),
     };
   }
 
@@ -55,7 +60,7 @@ export class KafkaPort implements PublisherPort {
     await alone(async () => {
       const admin = kafka.admin();
       try {
-        await admin.connect();
+        await this.#admitted(admin.connect());
         await ensureTopic(admin, { topic, partitions, mayCreate });
       } finally {
         await admin.disconnect();
@@ -75,6 +80,19 @@ export class KafkaPort implements PublisherPort {
     // Read last, for what an earlier producer had under way may have arrived meanwhile. What arrives later still is a repeat, and
     // shows by the offset of the next send.
     return readTail(this.#client, topic, partition);
+  }
+
+  /** Credentials that Kafka refuses are for an operator to put right. */
+  async #admitted(connecting: Promise<void>): Promise<void> {
+    try {
+      await connecting;
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "KafkaJSSASLAuthenticationError") throw error;
+      const { user, passwordFile } = this.#options.security.sasl ?? {};
+      throw new PublishRefusal(
+        `Kafka refuses RINGFENCE_KAFKA_USER ${user} with the password in ${passwordFile}: ${error.message}.`,
+      );
+    }
   }
 
   async send(slices: readonly Slice[], journalId: string): Promise<bigint> {

@@ -1,4 +1,5 @@
 /** What the gateway's thread and the publisher's thread say to each other beside the boards. */
+import type { KafkaSecurity } from "../kafka-security.ts";
 
 /** A group that is published. */
 export interface PublishedGroup {
@@ -12,6 +13,7 @@ export interface PublishedGroup {
 /** What the publisher's thread is started with. */
 export interface PublisherStart {
   readonly brokers: readonly string[];
+  readonly security: KafkaSecurity;
   readonly topic: string;
   readonly groups: readonly PublishedGroup[];
   /** A board each, in the order of the groups. */

@@ -9,7 +9,7 @@ import type { FromPublisher, PublisherStart, ToPublisher } from "./messages.ts";
 const port = parentPort;
 assert(port !== null, "this file runs as a worker thread");
 const post = (message: FromPublisher) => port.postMessage(message);
-const { brokers, topic, groups, boards, requestMs } = workerData as PublisherStart;
+const { brokers, security, topic, groups, boards, requestMs } = workerData as PublisherStart;
 
 // kafkajs 2.2.4 asks for timers in the past, which does no harm, and Node 24 warns of each.
 process.removeAllListeners("warning");
@@ -23,7 +23,7 @@ const alone = <T>(work: () => Promise<T>): Promise<T> => {
 
 const partitions = Math.max(...groups.map(({ index }) => index)) + 1;
 const publishers: GroupPublisher[] = groups.map((group, i) => {
-  const options = { brokers, topic, partitions, group: group.name, partition: group.index, alone };
+  const options = { brokers, security, topic, partitions, group: group.name, partition: group.index, alone };
   return new GroupPublisher({
     group,
     topic,

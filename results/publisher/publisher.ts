@@ -1,6 +1,7 @@
 /** The gateway's end of the publisher: starts its thread, tells it what is durable, shows how far it is. */
 import { Worker } from "node:worker_threads";
 import { assert } from "../../engine/index.ts";
+import type { KafkaSecurity } from "../kafka-security.ts";
 import { Board } from "./board.ts";
 import { FLUSH_MS_MAX } from "./limits.ts";
 import type { FromPublisher, PublishedGroup, PublisherStart, PublisherState, ToPublisher } from "./messages.ts";
@@ -18,6 +19,8 @@ export interface PublisherOptions {
   /** `host:port` each. */
   readonly brokers: readonly string[];
   readonly topic: string;
+  /** TLS and credentials; plain text without a name unless given. */
+  readonly security?: KafkaSecurity;
   readonly groups: readonly PublishedGroup[];
   readonly log: PublisherLog;
   /** Time that a request to Kafka may take, ms; 10 seconds unless given. */
@@ -107,9 +110,16 @@ export class Publisher {
   }
 
   #startThread(): void {
-    const { brokers, topic, groups, requestMs } = this.#options;
+    const { brokers, topic, security = {}, groups, requestMs } = this.#options;
     const boards = [...this.#groups.values()].map(({ board }) => board.memory);
-    const start: PublisherStart = { brokers, topic, groups, boards, ...(requestMs === undefined ? {} : { requestMs }) };
+    const start: PublisherStart = {
+      brokers,
+      security,
+      topic,
+      groups,
+      boards,
+      ...(requestMs === undefined ? {} : { requestMs }),
+    };
     const worker = new Worker(new URL("./publisher-thread.ts", import.meta.url), {
       workerData: start,
       name: "publisher",

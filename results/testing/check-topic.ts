@@ -1,4 +1,5 @@
 /** What must hold of a topic whatever happened while it was filled. */
+import { createHash } from "node:crypto";
 import { HEADER, type ResultsMessage } from "../message.ts";
 import type { RawRecord } from "./raw-topic.ts";
 
@@ -11,17 +12,37 @@ export interface TopicCheck {
 
 /** Throws unless the partition has every sequence from `first` on in order, and besides only identical repeats. */
 export function checkPartition(records: readonly RawRecord[], partition = 0, first = 1): TopicCheck {
-  const seen = new Map<number, string>();
-  let next = first;
-  let repeats = 0;
-  for (const { value, headers, key, offset } of records.filter((record) => record.partition === partition)) {
+  const check = new PartitionCheck(first);
+  for (const record of records) if (record.partition === partition) check.take(record);
+  return check.found;
+}
+
+/** The same, record by record, for topics that fit no memory. */
+export class PartitionCheck {
+  /** First sequence of a record → digest of all its bytes. */
+  readonly #seen = new Map<number, string>();
+  #next: number;
+  #repeats = 0;
+
+  constructor(first = 1) {
+    this.#next = first;
+  }
+
+  get found(): TopicCheck {
+    return { last: this.#next - 1, repeats: this.#repeats };
+  }
+
+  take({ value, headers, key, offset }: RawRecord): void {
     const message = JSON.parse(value) as ResultsMessage;
-    const text = JSON.stringify([key, headers, value]);
+    const next = this.#next;
+    const digest = createHash("sha256")
+      .update(JSON.stringify([key, headers, value]))
+      .digest("base64");
     if (message.first < next) {
-      if (seen.get(message.first) !== text)
+      if (this.#seen.get(message.first) !== digest)
         throw new Error(`offset ${offset} repeats ${message.first} with other bytes`);
-      repeats++;
-      continue;
+      this.#repeats++;
+      return;
     }
     if (message.first !== next) throw new Error(`offset ${offset} has ${message.first} where ${next} was due`);
     const sequences = message.results.map(({ sequence }) => sequence);
@@ -30,8 +51,7 @@ export function checkPartition(records: readonly RawRecord[], partition = 0, fir
     }
     if (headers[HEADER.first] !== String(message.first))
       throw new Error(`offset ${offset} has another first in its header`);
-    seen.set(next, text);
-    next += message.count;
+    this.#seen.set(next, digest);
+    this.#next += message.count;
   }
-  return { last: next - 1, repeats };
 }

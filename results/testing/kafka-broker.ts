@@ -67,6 +67,8 @@ export interface BrokerOptions {
   readonly port?: number;
   /** The port that clients are told, where a proxy stands before the broker; needs `isOwn`. */
   readonly advertisedPort?: number;
+  /** Further lines of server.properties, asked for at each start; needs `isOwn`. */
+  readonly properties?: (ports: { readonly port: number; readonly controllerPort: number }) => readonly string[];
 }
 
 /** The broker that tests use. */
@@ -75,7 +77,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<KafkaBro
   const { RINGFENCE_KAFKA } = process.env;
   if (!isOwn && RINGFENCE_KAFKA !== undefined && RINGFENCE_KAFKA !== "") return foreignBroker(RINGFENCE_KAFKA);
   const { port = await freePort(), advertisedPort = port } = options;
-  const broker = new OwnBroker(port, await freePort(), advertisedPort);
+  const controllerPort = await freePort();
+  const properties = () => options.properties?.({ port, controllerPort }) ?? [];
+  const broker = new OwnBroker({ port, controllerPort, advertisedPort, properties });
   await broker.start();
   return broker;
 }
@@ -85,14 +89,23 @@ function foreignBroker(address: string): KafkaBroker {
   return { address, isOwn: false, kill: never, start: never, stop: () => Promise.resolve() };
 }
 
+interface OwnOptions {
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly advertisedPort: number;
+  readonly properties: () => readonly string[];
+}
+
 class OwnBroker implements KafkaBroker {
   readonly isOwn = true;
   readonly address: string;
   readonly #data = mkdtempSync(join(tmpdir(), "ringfence-kafka-"));
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #properties: () => readonly string[];
   #script: ChildProcess | undefined;
 
-  constructor(port: number, controllerPort: number, advertisedPort: number) {
+  constructor({ port, controllerPort, advertisedPort, properties }: OwnOptions) {
+    this.#properties = properties;
     this.address = `127.0.0.1:${port}`;
     this.#environment = {
       ...process.env,
@@ -106,7 +119,8 @@ class OwnBroker implements KafkaBroker {
   }
 
   start(): Promise<void> {
-    const script = spawn(SCRIPT, { env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...this.#environment, KAFKA_PROPERTIES: this.#properties().join("\n") };
+    const script = spawn(SCRIPT, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#script = script;
     return new Promise((resolve, reject) => {
       let text = "";

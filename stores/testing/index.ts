@@ -1,2 +1,2 @@
 /** The door to the helpers of tests and benchmarks. */
-export { hasPrograms, startMariaDb, startRedis, type TestServer } from "./servers.ts";
+export { freePort, hasPrograms, startMariaDb, startRedis, type TestServer } from "./servers.ts";
