@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 READY := node_modules/.package-lock.json
 
-.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-stores benchmark-one-pass torture format clean help
+.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-results benchmark-one-pass torture format clean help
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -35,8 +35,8 @@ benchmark-all: $(READY) ## Every row with its goal, half an hour or more: bench/
 benchmark-micro: $(READY) ## Parts by themselves: apply, in-process, replay, restart, memory
 	@npm run benchmark-micro --silent
 
-benchmark-stores: $(READY) ## Results a second into SQLite, Redis and MariaDB from a prepared backlog
-	@npm run benchmark-stores --silent
+benchmark-results: $(READY) ## Results out: into Kafka, SQLite, Redis and MariaDB, and the lags of all under load
+	@npm run benchmark-results --silent
 
 benchmark-one-pass: $(READY) ## One-Pass against the third party's simulator: large and small funds, transfers
 	@npm run benchmark-one-pass --silent

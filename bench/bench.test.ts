@@ -6,6 +6,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { hasBroker } from "../results/testing/index.ts";
+import { SqliteStore } from "../stores/index.ts";
+import { hasPrograms } from "../stores/testing/index.ts";
 import { withFolder } from "./environment.ts";
 import { Acknowledged } from "./http/acknowledged.ts";
 import { benchmark, middlePair } from "./http/benchmark.ts";
@@ -15,6 +18,11 @@ import { reportOf } from "./http/report.ts";
 import { readHttpSettings } from "./http/settings.ts";
 import { Feed } from "./micro/feed.ts";
 import { writeJournal } from "./micro/journal-file.ts";
+import { makeBacklog } from "./results/backlog.ts";
+import { jsonRows, reportLines } from "./results/report.ts";
+import { runRows } from "./results/rows.ts";
+import { readResultsSettings } from "./results/settings.ts";
+import { journalRound } from "./results/stores.ts";
 import { median, standardDeviation } from "./statistics.ts";
 
 const SMALL = { ACCOUNTS: "500", COMMANDS: "4000", HORIZON: "30000", ROUNDS: "2", BUCKET: "20" };
@@ -139,6 +147,51 @@ test("the One-Pass benchmark draws, trades and checks every sum", async () => {
   for (const row of ["100,000,000.53", "1,000,000,000.00", "100 small funds", "99 transfers"]) {
     expect(stdout).toMatch(new RegExp(`${row}.* ms  goal \\d+ .*calls`));
   }
+});
+
+describe("the results benchmark", () => {
+  const isComplete =
+    hasBroker() &&
+    hasPrograms(["redis-server", "redis-cli"], "redis-server") &&
+    hasPrograms(["mariadbd", "mariadb-install-db", "mariadb"], "mariadb-server");
+  const SMALL_RESULTS = { RESULTS: "20000", ACCOUNTS: "500", FRAME: "700", ROUNDS: "2", RATE: "2000", DURATION: "2" };
+
+  test.skipIf(!isComplete)("passes its own checks against the real servers", { timeout: 240_000 }, async () => {
+    const settings = readResultsSettings([], SMALL_RESULTS);
+    const outcome = await withFolder({}, (folder) => runRows(settings, folder, () => {}));
+    const rows = jsonRows(outcome);
+    expect(rows.map(({ id, runs }) => [id, runs.length])).toEqual([
+      ["publish", 2],
+      ["sqlite", 2],
+      ["redis", 2],
+      ["sql", 2],
+    ]);
+    expect(rows.every(({ value, goal, met }) => value > 0 && met === value >= goal)).toBe(true);
+    expect(outcome.mixed!.seconds.map(({ second }) => second)).toEqual([1, 2]);
+    const text = reportLines(settings, outcome).join("\n");
+    expect(text).toMatch(/processor µs a result[\s\S]*node \d+\.\d\d, server \d/);
+    expect(text).toMatch(/second {2}commands\/s +kafka +sqlite +redis +sql\n/);
+  });
+
+  test("a store that has one balance too many is not measured", async () => {
+    await withFolder({}, async (folder) => {
+      const settings = readResultsSettings(["sqlite"], SMALL_RESULTS);
+      const backlog = makeBacklog(folder, settings);
+      const short = { ...backlog, balances: () => [...backlog.balances()].slice(1) };
+      const store = new SqliteStore({ path: ":memory:" });
+      await store.prepare();
+      onTestFinished(() => store.close());
+      await expect(journalRound(short, store)).rejects.toThrow("1 accounts differ");
+    });
+  });
+
+  test("the entry prints help, and refuses a row that it does not know in one line", async () => {
+    expect((await run(process.execPath, [script("results.ts"), "--help"])).stdout).toContain("ROUNDS");
+    await expect(run(process.execPath, [script("results.ts"), "publihs"])).rejects.toMatchObject({
+      code: 1,
+      stderr: "benchmark-results: there is no row publihs; rows are publish, sqlite, redis, sql, mixed\n",
+    });
+  });
 });
 
 test("median and deviation of known values", () => {

@@ -25,6 +25,12 @@ export function describeMachine(text: MachineText = machineText()): string[] {
   return [`Machine    ${text.machine}`, `Node       ${text.node}`, `Commit     ${text.commit}`];
 }
 
+/** The same for programs. */
+export function machineFacts(): { readonly machine: string; readonly node: string; readonly commit: string } {
+  const [machine, node, hash] = describeMachine().map((line) => line.slice(11));
+  return { machine: machine!, node: node!, commit: hash! };
+}
+
 /** Short hash of the commit, with `, changed` when files differ from it; `unknown` outside a repository. */
 function commit(): string {
   try {

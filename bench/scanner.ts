@@ -1,12 +1,12 @@
 /**
- * Micro-benchmark of the command scanner against `JSON.parse` alone, in alternating rounds of one run. Checks its own
+ * Micro-benchmark of the scanners of commands and of request-balance's orders against `JSON.parse` alone, in alternating rounds of one run. Checks its own
  * result before it prints: the count, the records' sum of amounts, and identical bytes in every round.
  *
  *   node bench/scanner.ts [rounds]
  */
 import { createHash } from "node:crypto";
 import { COMMAND_HEAD_BYTES } from "../engine/index.ts";
-import { CommandScanner, type RecordTarget, type ScanContext } from "../gateway/index.ts";
+import { CommandScanner, OrderScanner, type RecordTarget, type ScanContext } from "../gateway/index.ts";
 
 const COMMANDS = 20;
 const BODIES = 500;
@@ -25,9 +25,12 @@ interface Shape {
   readonly name: string;
   command(n: number): object;
   readonly space?: number;
+  /** A bare array of orders. */
+  readonly isOrders?: true;
 }
 
 const SHAPES: readonly Shape[] = [
+  { name: "orders of two partners, in turn", command: order, isOrders: true },
   { name: "credit, compact", command: credit },
   { name: "credit, indented", command: credit, space: 1 },
   {
@@ -52,6 +55,17 @@ function credit(n: number): { id: string; type: string; account: string; amount:
   };
 }
 
+/** As request-balance's callers send them, with the credits' amounts. */
+function order(n: number): object {
+  return {
+    AmountRequest: 1000 + (n % 100),
+    PartnerCode: n % 2 === 0 ? "TEST" : "TEST1",
+    PartnerIdentification: 1234,
+    OrderID: 1_000_000_000_000_000 + n,
+    TypeRequest: n % 4 < 2 ? "payment" : "recharge",
+  };
+}
+
 function pad(n: number, digits: number): string {
   return String(n).padStart(digits, "0");
 }
@@ -59,7 +73,7 @@ function pad(n: number, digits: number): string {
 function makeBodies(shape: Shape): Buffer[] {
   return Array.from({ length: BODIES }, (_, body) => {
     const commands = Array.from({ length: COMMANDS }, (_, i) => shape.command(body * COMMANDS + i));
-    return Buffer.from(JSON.stringify({ commands }, null, shape.space));
+    return Buffer.from(JSON.stringify(shape.isOrders ? commands : { commands }, null, shape.space));
   });
 }
 
@@ -70,33 +84,52 @@ function makeTarget(): RecordTarget {
 }
 
 const scanner = new CommandScanner();
+const orderScanner = new OrderScanner();
 const target = makeTarget();
+const orders = {
+  partners: {
+    version: 1,
+    byCode: (code: string) => ({ partner: code.length, currency: 1, strict: false, ring: 0 }),
+  },
+  only: 0,
+  rings: { open: () => target },
+};
 
 /** Nanoseconds a command for PASSES passes over the bodies. */
-function timeOf(bodies: readonly Buffer[], work: (body: Buffer) => void): number {
+function timeOf(bodies: readonly Buffer[], work: (body: Buffer) => unknown): number {
   const begin = process.hrtime.bigint();
   for (let pass = 0; pass < PASSES; pass++) for (const body of bodies) work(body);
   return Number(process.hrtime.bigint() - begin) / (PASSES * bodies.length * COMMANDS);
 }
 
-function scanOne(body: Buffer): void {
+/** Scans a body into the target; returns the byte behind the records. */
+type Scan = (body: Buffer) => number;
+
+const scanCommands: Scan = (body) => {
   if (scanner.scan(body, body.length, context, target) !== COMMANDS) throw new Error("a body was refused");
-}
+  return scanner.end;
+};
+
+const scanOrders: Scan = (body) => {
+  if (orderScanner.scan(body, body.length, orders) !== COMMANDS) throw new Error("a body was refused");
+  return target.start + orderScanner.bytesOf(0);
+};
 
 function parseOne(body: Buffer): void {
-  if (JSON.parse(body.toString("utf8")).commands.length !== COMMANDS) throw new Error("a body lost commands");
+  const parsed = JSON.parse(body.toString("utf8"));
+  if ((parsed.commands ?? parsed).length !== COMMANDS) throw new Error("a body lost commands");
 }
 
 /** Hash of all records, after checking that the amounts sum to what the shapes' amounts sum to. */
-function check(bodies: readonly Buffer[]): string {
+function check(bodies: readonly Buffer[], scan: Scan): string {
   const hash = createHash("sha256");
   let sum = 0;
   for (const body of bodies) {
-    scanOne(body);
-    for (let at = target.start; at < scanner.end; at += target.bytes[at + 7]! * 8) {
+    const end = scan(body);
+    for (let at = target.start; at < end; at += target.bytes[at + 7]! * 8) {
       sum += target.floats[(at + COMMAND_HEAD_BYTES) / 8]!;
     }
-    hash.update(target.bytes.subarray(target.start, scanner.end));
+    hash.update(target.bytes.subarray(target.start, end));
   }
   let expected = 0;
   for (let n = 0; n < BODIES * COMMANDS; n++) expected += 1000 + (n % 100);
@@ -105,9 +138,9 @@ function check(bodies: readonly Buffer[]): string {
 }
 
 /** Bytes of heap a command, collections aside: nothing but the buckets' own small change may be allocated. */
-function heapBytes(bodies: readonly Buffer[]): number {
+function heapBytes(bodies: readonly Buffer[], scan: Scan): number {
   const before = process.memoryUsage().heapUsed;
-  for (const body of bodies) scanOne(body);
+  for (const body of bodies) scan(body);
   return Math.max(0, process.memoryUsage().heapUsed - before) / (bodies.length * COMMANDS);
 }
 
@@ -117,18 +150,19 @@ function median(values: readonly number[]): number {
 
 function run(shape: Shape): void {
   const bodies = makeBodies(shape);
-  const before = check(bodies);
+  const work = shape.isOrders ? scanOrders : scanCommands;
+  const before = check(bodies, work);
   const scans: number[] = [];
   const ratios: number[] = [];
   for (let round = -2; round < ROUNDS; round++) {
-    const scan = timeOf(bodies, scanOne);
+    const scan = timeOf(bodies, work);
     const parse = timeOf(bodies, parseOne);
     if (round < 0) continue; // the first two rounds compile
     scans.push(scan);
     ratios.push(parse / scan);
   }
-  const heap = heapBytes(bodies);
-  if (check(bodies) !== before) throw new Error("the records differ between rounds");
+  const heap = heapBytes(bodies, work);
+  if (check(bodies, work) !== before) throw new Error("the records differ between rounds");
   const bytes = bodies[0]!.length / COMMANDS;
   const rate = (1000 / median(scans)).toFixed(1);
   const range = `${Math.min(...scans).toFixed(0)} to ${Math.max(...scans).toFixed(0)}`;

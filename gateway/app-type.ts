@@ -45,7 +45,7 @@ export interface Lifecycle {
 
 /** What the composition root puts together before it builds an app. */
 export interface GatewayDeps {
-  readonly settings: Pick<Settings, "groups">;
+  readonly settings: Pick<Settings, "groups" | "services">;
   readonly registry: Registry;
   readonly authenticator: Authenticator;
   readonly groups: GroupDirectory;

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { App, GatewayDeps, RouteDeps } from "./app-type.ts";
+import { PARTNER_HEADER, SECRET_HEADER, secretNotice } from "./auth.ts";
 import { ApiError } from "./errors.ts";
 import type { Facade } from "./facades/facade.ts";
 import { readJson } from "./facades/json.ts";
@@ -128,9 +129,9 @@ function coldHooks(scope: App, deps: GatewayDeps): void {
 }
 
 /** A scope whose routes first ask `check` of the key that was sent; nothing else runs before. */
-function guarded(scope: App, deps: GatewayDeps, check: (request: FastifyRequest) => void): void {
-  scope.addHook("onRequest", async (request) => {
-    check(request);
+function guarded(scope: App, deps: GatewayDeps, check: (request: FastifyRequest, reply: FastifyReply) => void): void {
+  scope.addHook("onRequest", async (request, reply) => {
+    check(request, reply);
     if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
   });
 }
@@ -141,8 +142,19 @@ async function partnerScope(scope: App, deps: RouteDeps): Promise<void> {
   });
   accountRoutes(scope, deps);
   entryRoutes(scope, deps);
-  commandRoutes(scope, deps);
   resultRoutes(scope, deps);
+}
+
+/** Routes on which a service may act for a partner that it names. */
+async function actingScope(scope: App, deps: RouteDeps): Promise<void> {
+  guarded(scope, deps, (request, reply) => {
+    const { raw, headers } = request;
+    const { partner, service } = deps.authenticator.acting(raw.socket, headers.authorization, headers[PARTNER_HEADER]);
+    request.partner = partner;
+    const notice = service && secretNotice(service);
+    if (notice !== undefined) reply.header(SECRET_HEADER, notice);
+  });
+  commandRoutes(scope, deps);
 }
 
 async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
@@ -156,9 +168,14 @@ async function adminScope(scope: App, deps: RouteDeps): Promise<void> {
   adminGroupRoutes(scope, deps);
 }
 
+/** What goes wrong in a facade's scope is told in its own envelope. */
+function refuseAs(facade: Facade, scope: App, deps: GatewayDeps): void {
+  scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
+}
+
 /** A facade's routes, with its own envelope for what is refused. */
 async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise<void> {
-  scope.setErrorHandler((error, request, reply) => facade.refuse(told(deps, error, request), request, reply));
+  refuseAs(facade, scope, deps);
   scope.removeContentTypeParser("application/json");
   scope.addContentTypeParser("application/json", { parseAs: "string" }, async (_: FastifyRequest, body: string) => {
     try {
@@ -194,12 +211,14 @@ export async function buildApp(deps: GatewayDeps, surface: Surface, facades: rea
     routeDeps.streams.abortAll();
     closeAsTheyIdle(app);
   });
-  await collectOpenApi(app, { withCommands: surface !== "operators" });
+  const operations = Object.assign({}, ...facades.map((facade) => facade.operations));
+  await collectOpenApi(app, surface === "operators" ? {} : { withCommands: true, operations });
   await app.register(async (scope: App) => {
     coldHooks(scope, deps);
     healthRoutes(scope, routeDeps);
     openApiRoute(scope);
     if (surface !== "operators") await scope.register(async (inner: App) => partnerScope(inner, routeDeps));
+    if (surface !== "operators") await scope.register(async (inner: App) => actingScope(inner, routeDeps));
     if (surface !== "operators") {
       for (const facade of facades) await scope.register(async (inner: App) => facadeScope(inner, routeDeps, facade));
     }
@@ -212,6 +231,12 @@ export async function buildApp(deps: GatewayDeps, surface: Surface, facades: rea
     await app.register(async (scope: App) => {
       await deps.registerCommandRoute(scope, deps);
     });
+    for (const facade of facades) {
+      await app.register(async (scope: App) => {
+        refuseAs(facade, scope, deps);
+        await facade.registerHot?.(scope, deps);
+      });
+    }
   }
   await app.ready();
   return app;

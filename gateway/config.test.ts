@@ -35,6 +35,7 @@ describe("settings", () => {
       kafka: undefined,
       facades: { onePassPartner: undefined, walletPartner: undefined, deductPartner: undefined, addresses: [] },
       onePass: { fund: undefined, inFlightMax: 500, perSecond: 100 },
+      services: { auth: true, rotationMs: undefined, overlapMs: 7 * 86_400_000 },
       minFreeBytes: 512 << 20,
     });
   });
@@ -74,6 +75,9 @@ describe("settings", () => {
       (s) => s.adminKeyDigests,
       [DIGEST, "b".repeat(64)],
     ],
+    ["SERVICE_AUTH", "off", (s) => s.services.auth, false],
+    ["SERVICE_ROTATION_DAYS", "90", (s) => s.services.rotationMs, 90 * 86_400_000],
+    ["SERVICE_OVERLAP_DAYS", "1", (s) => s.services.overlapMs, 86_400_000],
     ["ADMIN_PORT", "9000", (s) => s.adminListener, { host: "127.0.0.1", port: 9000 }],
   ];
   it.each(accepted)("take RINGFENCE_%s=%s", (variable, value, pick, expected) => {
@@ -114,6 +118,9 @@ describe("settings", () => {
     ["RETAIN_SEGMENTS", "0", "from 1"],
     ["SNAPSHOT_COMMANDS", "never", "whole number"],
     ["MIN_FREE_MB", "0.5", "whole number"],
+    ["SERVICE_AUTH", "no", "must be `on` or `off`"],
+    ["SERVICE_ROTATION_DAYS", "0", "from 1"],
+    ["SERVICE_OVERLAP_DAYS", "off", "whole number"],
     ["MASTER_KEY", "x", "not a setting"],
     ["toString", "x", "not a setting"],
     ["PROT", "8080", "not a setting"],
@@ -189,6 +196,17 @@ describe("off loopback", () => {
   it("admin moves to a listener of its own", () => {
     const settings = readSettings({ RINGFENCE_HOST: "0.0.0.0", RINGFENCE_ADMIN_KEY_SHA256: DIGEST });
     expect(settings.adminListener).toEqual({ host: "127.0.0.1", port: 8081 });
+  });
+
+  it.each(["0.0.0.0", "10.0.0.1"])("host %s needs secrets of services: switching them off is refused", (host) => {
+    const message = refusal({
+      RINGFENCE_HOST: host,
+      RINGFENCE_ADMIN_KEY_SHA256: DIGEST,
+      RINGFENCE_SERVICE_AUTH: "off",
+    });
+    expect(message).toBe(
+      `RINGFENCE_SERVICE_AUTH=off is refused: ${host} is not a loopback address, and off loopback orders need a secret.`,
+    );
   });
 
   it("both listeners on one port are refused", () => {

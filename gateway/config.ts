@@ -39,6 +39,16 @@ export interface OnePassSettings {
   readonly perSecond: number | undefined;
 }
 
+/** Secrets of internal services. */
+export interface ServiceSettings {
+  /** False: request-balance takes orders without a key; only where partners are served on loopback. */
+  readonly auth: boolean;
+  /** Age at which a service's newest secret is due to be replaced, ms; undefined: secrets do not age. */
+  readonly rotationMs: number | undefined;
+  /** How long an older secret works beside its successor, ms; counts where secrets age. */
+  readonly overlapMs: number;
+}
+
 export interface Settings {
   readonly listener: Listener;
   /** Where admin, metrics and docs are served; undefined: on the one listener, which is then on loopback. */
@@ -66,6 +76,7 @@ export interface Settings {
   readonly kafka: KafkaSettings | undefined;
   readonly facades: FacadeSettings;
   readonly onePass: OnePassSettings;
+  readonly services: ServiceSettings;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -180,6 +191,7 @@ function headerText(variable: string, value: string): string {
 }
 
 const MIB = 1 << 20;
+const DAY_MS = 86_400_000;
 
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
 const PARSERS = {
@@ -218,6 +230,11 @@ const PARSERS = {
     value === "off" ? undefined : integer("ONEPASS_IN_FLIGHT", value, { min: 1, max: 65_536 }),
   ONEPASS_RATE: (value: string) =>
     value === "off" ? undefined : integer("ONEPASS_RATE", value, { min: 1, max: 1_000_000 }),
+  SERVICE_AUTH: (value: string) =>
+    value === "on" || value === "off" ? value === "on" : refuse("SERVICE_AUTH", value, "it must be `on` or `off`"),
+  SERVICE_ROTATION_DAYS: (value: string) =>
+    value === "off" ? undefined : integer("SERVICE_ROTATION_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
+  SERVICE_OVERLAP_DAYS: (value: string) => integer("SERVICE_OVERLAP_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
@@ -244,6 +261,9 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   STORE: "sqlite",
   LOG_LEVEL: "info",
   RATE_LIMIT: "off",
+  SERVICE_AUTH: "on",
+  SERVICE_ROTATION_DAYS: "off",
+  SERVICE_OVERLAP_DAYS: "7",
   ADMIN_HOST: "127.0.0.1",
   ADMIN_PORT: "8081",
   HORIZON: String(HORIZON_COMMANDS_DEFAULT),
@@ -358,9 +378,15 @@ export function readSettings(environment: Environment): Settings {
       inFlightMax: read("ONEPASS_IN_FLIGHT"),
       perSecond: read("ONEPASS_RATE"),
     }),
+    services: Object.freeze({
+      auth: required(read("SERVICE_AUTH")),
+      rotationMs: read("SERVICE_ROTATION_DAYS"),
+      overlapMs: required(read("SERVICE_OVERLAP_DAYS")),
+    }),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);
+  checkServiceAuth(settings);
   return Object.freeze(settings);
 }
 
@@ -382,4 +408,11 @@ function checkListeners({ listener, adminListener, adminKeyDigests }: Settings):
       `${PREFIX}ADMIN_PORT=${adminListener.port} is refused: it is RINGFENCE_PORT too; give them different ports.`,
     );
   }
+}
+
+function checkServiceAuth({ listener, services }: Settings): void {
+  if (services.auth || isLoopback(listener.host)) return;
+  throw new ConfigError(
+    `${PREFIX}SERVICE_AUTH=off is refused: ${listener.host} is not a loopback address, and off loopback orders need a secret.`,
+  );
 }

@@ -1,6 +1,7 @@
 /** Prometheus metrics. Groups count in shared memory; what they say is read when a scrape comes, and costs nothing between. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as PromRegistry } from "prom-client";
 import type { GroupDirectory, GroupStats } from "./group.ts";
+import type { SecretState } from "./service-rotation.ts";
 import { NO_STORES, type StoreStatus, type Stores } from "./stores.ts";
 
 interface GroupMetric {
@@ -81,6 +82,8 @@ export class Metrics {
   readonly #registry = new PromRegistry();
   /** Answers to POST /v1/commands by status. */
   readonly #commands = new Map<number, number>();
+  /** Answers to POST /balance/request-balance by status. */
+  readonly #orders = new Map<number, number>();
   readonly #requests: Histogram<"method" | "route" | "status">;
   /** Requests of the cold routes that have come and are not answered yet. */
   #inFlight = 0;
@@ -88,16 +91,22 @@ export class Metrics {
   /** What the groups said when the scrape began: one reading for all metrics, so that they fit together. */
   #scraped: readonly GroupStats[] = [];
 
-  constructor(groups: GroupDirectory, stores: Stores = NO_STORES) {
+  constructor(groups: GroupDirectory, stores: Stores = NO_STORES, secrets: () => readonly SecretState[] = () => []) {
     collectDefaultMetrics({ register: this.#registry });
     this.#groups = groups;
     for (const metric of GROUP_METRICS) this.#addGroupMetric(metric);
-    this.#addCommandMetric();
+    this.#addCount("ringfence_command_requests_total", "Answers to POST /v1/commands, by status.", this.#commands);
+    this.#addCount(
+      "ringfence_order_requests_total",
+      "Answers to POST /balance/request-balance, by status.",
+      this.#orders,
+    );
     this.#addStoreMetrics(stores);
+    this.#addSecretMetrics(secrets);
     this.#addInFlightMetric();
     this.#requests = new Histogram({
       name: "ringfence_http_request_seconds",
-      help: "Time to answer a request, by route pattern; POST /v1/commands and event streams are not in it.",
+      help: "Time to answer a request, by route pattern; POST /v1/commands, POST /balance/request-balance and event streams are not in it.",
       labelNames: ["method", "route", "status"],
       // From a memory read to a long poll of 30 seconds.
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 35],
@@ -137,21 +146,51 @@ export class Metrics {
     this.#commands.set(status, (this.#commands.get(status) ?? 0) + 1);
   }
 
+  /** As `countCommands`, of POST /balance/request-balance. */
+  countOrders(status: number): void {
+    this.#orders.set(status, (this.#orders.get(status) ?? 0) + 1);
+  }
+
   /** The exposition text. */
   text(): Promise<string> {
     this.#scraped = this.#groups.all().map((group) => group.stats());
     return this.#registry.metrics();
   }
 
-  #addCommandMetric(): void {
+  #addCount(name: string, help: string, counts: ReadonlyMap<number, number>): void {
     const metric: Counter<"status"> = new Counter({
-      name: "ringfence_command_requests_total",
-      help: "Answers to POST /v1/commands, by status.",
+      name,
+      help,
       labelNames: ["status"],
       registers: [this.#registry],
       collect: () => {
         metric.reset();
-        for (const [status, count] of this.#commands) metric.inc({ status: String(status) }, count);
+        for (const [status, count] of counts) metric.inc({ status: String(status) }, count);
+      },
+    });
+  }
+
+  #addSecretMetrics(secrets: () => readonly SecretState[]): void {
+    const labelNames = ["service"] as const;
+    const current = () => secrets().filter((secret) => secret.current);
+    const age: Gauge<"service"> = new Gauge({
+      name: "ringfence_service_secret_age_seconds",
+      help: "Age of a service's newest secret.",
+      labelNames,
+      registers: [this.#registry],
+      collect: () => {
+        age.reset();
+        for (const { id, createdMs } of current()) age.set({ service: id }, (Date.now() - createdMs) / 1000);
+      },
+    });
+    const due: Gauge<"service"> = new Gauge({
+      name: "ringfence_service_secret_due",
+      help: "1 when a service's newest secret is due to be replaced, else 0.",
+      labelNames,
+      registers: [this.#registry],
+      collect: () => {
+        due.reset();
+        for (const secret of current()) due.set({ service: secret.id }, secret.due ? 1 : 0);
       },
     });
   }

@@ -23,6 +23,14 @@ const FAILURES = {
   "5XX": problem("Not possible at the moment, or a fault; `code` says which"),
 };
 
+const PARTNER_PARAMETER = {
+  name: "X-Ringfence-Partner",
+  in: "header",
+  required: false,
+  description: "With a service's secret: the partner that it acts for. A service may send capture and release only.",
+  schema: { type: "string", examples: ["TEST"] },
+};
+
 /** POST /v1/commands is not described by its route, which has no schema: it reads bytes, and is registered by others. */
 const COMMANDS_OPERATION = {
   operationId: "post_commands",
@@ -30,8 +38,9 @@ const COMMANDS_OPERATION = {
   description:
     "202 once the bucket is durable. With `Prefer: wait=<seconds>`: 200 with every command's result at the same point. A malformed bucket is refused whole. After 503 OUTCOME_UNKNOWN send the same ids again.",
   tags: ["commands"],
-  security: [{ partnerKey: [] }],
+  security: [{ partnerKey: [] }, { serviceSecret: [] }],
   parameters: [
+    PARTNER_PARAMETER,
     {
       name: "Prefer",
       in: "header",
@@ -71,10 +80,14 @@ function complete(document: Document): void {
   }
 }
 
-function documentOptions(withCommands: boolean): FastifyDynamicSwaggerOptions {
+function documentOptions({ withCommands, operations }: DocumentParts): FastifyDynamicSwaggerOptions {
   const key = (description: string) => ({ type: "http", scheme: "bearer", description }) as const;
   const components = {
-    securitySchemes: { partnerKey: key("`rk_live_…`"), adminKey: key("`ra_live_…`") },
+    securitySchemes: {
+      partnerKey: key("`rk_live_…`"),
+      adminKey: key("`ra_live_…`"),
+      serviceSecret: key("`rs_live_…`; it acts for the partner that the request names"),
+    },
     schemas: JSON.parse(JSON.stringify({ ...REPLY_SCHEMAS, ...COMMAND_SCHEMAS, Command, Bucket })),
   };
   return {
@@ -92,7 +105,10 @@ function documentOptions(withCommands: boolean): FastifyDynamicSwaggerOptions {
       if (!("openapiObject" in given)) throw new Error("the document is not OpenAPI");
       const document = given.openapiObject;
       complete(document as Document);
-      if (withCommands) Object.assign(document.paths ?? {}, withPost(document as Document, "/v1/commands"));
+      if (withCommands === true) Object.assign(document.paths ?? {}, withPost(document as Document, "/v1/commands"));
+      for (const [path, item] of Object.entries(operations ?? {})) {
+        Object.assign(document.paths ?? {}, { [path]: { ...document.paths?.[path], ...item } });
+      }
       return document;
     },
   };
@@ -102,9 +118,16 @@ const withPost = (document: Document, path: string) => ({
   [path]: { ...document.paths?.[path], post: COMMANDS_OPERATION },
 });
 
-/** Collects the routes that are registered after it. `withCommands`: whether the app has the hot route. */
-export async function collectOpenApi(app: App, { withCommands }: { withCommands: boolean }): Promise<void> {
-  await app.register(swagger, documentOptions(withCommands));
+interface DocumentParts {
+  /** The app has POST /v1/commands. */
+  readonly withCommands?: boolean;
+  /** Path -> item, of other routes on the fast path. */
+  readonly operations?: Readonly<Record<string, object>>;
+}
+
+/** Collects the routes that are registered after it, and describes those on the fast path. */
+export async function collectOpenApi(app: App, parts: DocumentParts): Promise<void> {
+  await app.register(swagger, documentOptions(parts));
 }
 
 /** GET /openapi.json. */

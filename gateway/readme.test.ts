@@ -1,4 +1,4 @@
-/** The README's session, run for real: what it shows is what the service prints. */
+/** The sessions of README and docs, run for real: what they show is what the service prints. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,11 +9,18 @@ import { readSettings } from "./config.ts";
 import { start } from "./serve.ts";
 
 const run = promisify(execFile);
-const README = new URL("../README.md", import.meta.url);
 
-/** Commands of the README's `console` blocks, each with the output below it. */
-function sessions(): { command: string; output: string }[] {
-  const blocks = [...readFileSync(README, "utf8").matchAll(/```console\n(.*?)```/gs)].map((match) => match[1]!);
+/** Page, and the settings of the service that its session talks to. */
+const PAGES: readonly (readonly [page: string, settings: Record<string, string>])[] = [
+  ["README.md", {}],
+  ["docs/request-balance.md", { RINGFENCE_GROUPS: "g0,g1" }],
+];
+
+/** Commands of a page's `console` blocks, each with the output below it. */
+function sessions(page: string): { command: string; output: string }[] {
+  const blocks = [
+    ...readFileSync(new URL(`../${page}`, import.meta.url), "utf8").matchAll(/```console\n(.*?)```/gs),
+  ].map((match) => match[1]!);
   return blocks
     .join("")
     .split(/^\$ /m)
@@ -26,17 +33,17 @@ function sessions(): { command: string; output: string }[] {
 
 /** What differs from run to run: request ids and times. */
 function normal(text: string): string {
-  return text.replace(/"requestId":"[^"]*"/g, '"requestId":""').replace(/"at":"[^"]*"/g, '"at":""');
+  return text.replace(/"(requestId|at|created)":"[^"]*"/g, '"$1":""');
 }
 
-test("the README's session prints what the README shows", async () => {
+test.each(PAGES)("the session of %s prints what the page shows", async (page, settings) => {
   const folder = mkdtempSync(join(tmpdir(), "ringfence-readme-"));
   const data = join(folder, "data");
   const service = await start(
-    readSettings({ RINGFENCE_DATA: data, RINGFENCE_PORT: "0", RINGFENCE_LOG_LEVEL: "silent" }),
+    readSettings({ RINGFENCE_DATA: data, RINGFENCE_PORT: "0", RINGFENCE_LOG_LEVEL: "silent", ...settings }),
   );
   try {
-    const steps = sessions();
+    const steps = sessions(page);
     expect(steps.length).toBeGreaterThan(6);
     // One shell for the whole session, as a reader has; a mark after each step tells the outputs apart.
     const script = steps.map(({ command }) => `${command}\necho "@@"`).join("\n");

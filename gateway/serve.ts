@@ -10,6 +10,7 @@ import { TrustedAddresses } from "./facades/caller.ts";
 import { deductFacade } from "./facades/deduct/index.ts";
 import type { Facade } from "./facades/facade.ts";
 import { onePassFacade } from "./facades/one-pass/index.ts";
+import { requestBalanceFacade } from "./facades/request-balance/index.ts";
 import { walletFacade } from "./facades/wallet/index.ts";
 import { Groups, namesOf } from "./groups.ts";
 import { commandRoute } from "./hot/command-route.ts";
@@ -20,6 +21,7 @@ import { Metrics } from "./metrics.ts";
 import { groupDirectory, storePath } from "./paths.ts";
 import { QueryThread } from "./query-thread.ts";
 import { type Credentials, firstStartText, Registry, updateCredentialsUrl } from "./registry/index.ts";
+import { ServiceRotation } from "./service-rotation.ts";
 import { EmbeddedStore } from "./store/embedded-store.ts";
 import { OutsideStores } from "./store/outside-stores.ts";
 import { NO_STORES } from "./stores.ts";
@@ -95,12 +97,15 @@ export async function start(settings: Settings): Promise<Service> {
   });
   const outside = new OutsideStores(settings, (group) => groups.link(group)?.stats().durable ?? 0);
   const stores = outside.beside(store ?? NO_STORES);
-  const metrics = new Metrics(groups, stores);
+  const rotation = new ServiceRotation({ registry, period: settings.services, log: logger });
+  const metrics = new Metrics(groups, stores, () => rotation.states());
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
   const commands = new Submitter({ registry, linkOf, names });
+  const countOrders = (status: number) => metrics.countOrders(status);
   const trusted = new TrustedAddresses(settings.facades.addresses);
   const facades: readonly Facade[] = [
+    requestBalanceFacade({ linkOf, count: countOrders, auth: settings.services.auth }),
     walletFacade({ partner: settings.facades.walletPartner, trusted }),
     deductFacade({ partner: settings.facades.deductPartner, trusted }),
     onePassFacade(settings, { commands, registry, log: logger, trusted }),
@@ -124,10 +129,12 @@ export async function start(settings: Settings): Promise<Service> {
   const url = urlOf(listener, portOf(apps[0]!));
   updateCredentialsUrl(settings.data, url);
   publisher?.start();
+  rotation.start();
   await groups.start();
   await Promise.all(facades.map((facade) => facade.start?.()));
   const stop = async () => {
     lifecycle.stopping = true;
+    rotation.stop();
     await Promise.all(apps.map((app) => app.close()));
     await Promise.all(facades.map((facade) => facade.stop?.()));
     await groups.stop();

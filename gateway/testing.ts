@@ -63,7 +63,7 @@ export async function testGateway(surface: Surface = "both"): Promise<TestGatewa
   const history = new FakeHistory();
   const stores = new FakeStores();
   const deps: GatewayDeps = {
-    settings: { groups: ["g0"] },
+    settings: { groups: ["g0"], services: { auth: true, rotationMs: undefined, overlapMs: 0 } },
     registry,
     authenticator: new Authenticator(registry),
     groups,

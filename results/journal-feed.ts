@@ -3,7 +3,7 @@ import { RecordMemory } from "../engine/index.ts";
 import { type FileLayer, type FrameView, JournalReader, nodeLayer, PositionIndex } from "../journal/index.ts";
 import { controlsOf, JournalNames } from "./journal-names.ts";
 import { UnknownNameError } from "./names.ts";
-import { renderRecords } from "./render.ts";
+import { renderBrief, renderRecords, renderResult } from "./render.ts";
 
 /** The results of one frame. */
 export interface FedFrame {
@@ -14,25 +14,33 @@ export interface FedFrame {
   readonly first: number;
   /** ms since 1970. */
   readonly timeMs: number;
-  /** JSON texts of one line; at least one. */
+  /** JSON texts of one line; at least one. In brief: without what only says again what the changes say. */
   readonly results: readonly string[];
 }
 
 /** Id of a journal as text. */
 export const journalText = (id: Uint8Array): string => Buffer.from(id).toString("hex");
 
+export interface FeedOptions {
+  readonly layer?: FileLayer;
+  /** Results in brief; see FedFrame. */
+  readonly isBrief?: boolean;
+}
+
 export class JournalFeed {
   readonly #reader: JournalReader;
   readonly #names: JournalNames;
   readonly #after: number;
+  readonly #renderOne: typeof renderResult;
   #isPlaced = false;
 
   /** Begins with the frame that holds the result behind sequence `after`. */
-  constructor(directory: string, after: number, layer: FileLayer = nodeLayer) {
+  constructor(directory: string, after: number, { layer = nodeLayer, isBrief = false }: FeedOptions = {}) {
     const options = { directory, layer, index: new PositionIndex() };
     this.#reader = JournalReader.open(options);
     this.#names = new JournalNames(options);
     this.#after = after;
+    this.#renderOne = isBrief ? renderBrief : renderResult;
   }
 
   /**
@@ -60,7 +68,7 @@ export class JournalFeed {
     const render = () => {
       const { body } = frame;
       const memory = new RecordMemory(body.buffer, body.byteOffset, body.byteLength);
-      return renderRecords(memory, 0, body.byteLength, first, timeMs, this.#names.table);
+      return renderRecords(memory, 0, body.byteLength, first, timeMs, this.#names.table, this.#renderOne);
     };
     let results: string[];
     try {

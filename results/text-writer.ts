@@ -1,4 +1,4 @@
-/** Builds one JSON text as bytes in a buffer that is used again and again: one string is made at the end, none on the way. */
+/** Builds a JSON text as bytes in a buffer that is used again and again: what is made of them is made at the end, nothing on the way. */
 import { assert, LIMB } from "../engine/index.ts";
 
 /** Digits of the low limb of money. */
@@ -50,6 +50,36 @@ export class TextWriter {
   finish(): string {
     assert(this.#at <= this.#buffer.length, "a text is no longer than its writer's buffer");
     return this.#buffer.toString(this.#isAscii ? "latin1" : "utf8", 0, this.#at);
+  }
+
+  /** Bytes written since `begin`. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Forgets what was written behind the first `length` bytes. */
+  cut(length: number): void {
+    assert(length <= this.#at, "a text is cut where it has been");
+    this.#at = length;
+  }
+
+  /** The bytes from `start` on, UTF-8. They change with the next write. */
+  bytes(start: number): Buffer {
+    assert(this.#at <= this.#buffer.length, "a text is no longer than its writer's buffer");
+    return this.#buffer.subarray(start, this.#at);
+  }
+
+  /** ASCII text that ends before byte `end` of what was written; returns where it begins. Overwrites what stood there. */
+  before(end: number, text: string): number {
+    const start = end - text.length;
+    assert(start >= 0, "there is room before it");
+    this.#buffer.write(text, start, "latin1");
+    return start;
+  }
+
+  /** Leaves so many bytes for `before`. */
+  skip(length: number): void {
+    this.#at += length;
   }
 
   /** A constant piece. */

@@ -133,3 +133,48 @@ test("a store that fails for a moment is tried again; one that goes on failing g
   expect((await store.watermark("g0")).sequence).toBe(6);
   expect(alarms(lines)).toEqual([]);
 });
+
+test("the next batch is read while one is written", async () => {
+  let read: () => void = () => {};
+  const isRead = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const { store, applier } = await setUp((opened) => {
+    const apply = opened.apply.bind(opened);
+    // The first batch is not done before the message behind it was looked at.
+    opened.apply = async (batch) => {
+      await isRead;
+      return apply(batch);
+    };
+  });
+  const second = message(4001, 1);
+  const watched = {
+    ...second,
+    get value() {
+      read();
+      return second.value;
+    },
+  };
+  expect(await applier.take("g0", [message(1, 4000), message(1, 4000), watched])).toEqual({ kind: "applied" });
+  expect((await store.watermark("g0")).sequence).toBe(4001);
+});
+
+test("batches are written one at a time, in order, and none behind one that failed", async () => {
+  const events: string[] = [];
+  const { store, applier } = await setUp((opened) => {
+    const apply = opened.apply.bind(opened);
+    opened.apply = async (batch) => {
+      const first = batch.results[0]!.sequence;
+      events.push(`begin ${first}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      events.push(`end ${first}`);
+      if (first === 4001) throw new Error("Deadlock found");
+      return apply(batch);
+    };
+  });
+  const messages = [message(1, 4000), message(4001, 4000), message(8001, 4000)];
+  expect(await applier.take("g0", messages)).toEqual({ kind: "retry" });
+  const tries = Array.from({ length: 4 }, () => ["begin 4001", "end 4001"]).flat();
+  expect(events).toEqual(["begin 1", "end 1", ...tries]);
+  expect((await store.watermark("g0")).sequence).toBe(4000);
+});

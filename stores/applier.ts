@@ -1,4 +1,5 @@
 /** Takes messages from a source into a store: what to do when the store fails, when results are missing, when a message is wrong. */
+import { setImmediate as turn } from "node:timers/promises";
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -107,25 +108,36 @@ export class Applier implements MessageSink {
     return known;
   }
 
+  /** One batch is written at a time, in order; the next one is read meanwhile. */
   async #applyAll(group: string, messages: readonly SourceMessage[], state: GroupState): Promise<void> {
     let waiting: Waiting | undefined;
+    let writing: Promise<void> = Promise.resolve();
+    const write = async (): Promise<void> => {
+      // A batch whose forerunner failed is not written.
+      await writing;
+      if (waiting === undefined) return;
+      writing = this.#apply(waiting, state);
+      // Awaited by whoever comes next; should reading fail before, its failure is not unhandled.
+      writing.catch(() => {});
+      waiting = undefined;
+    };
     try {
       for (const message of messages) {
         const next = readMessage(group, message);
-        if (waiting !== undefined && !fits(waiting, next)) {
-          const full = waiting;
-          waiting = undefined;
-          await this.#apply(full, state);
-        }
+        if (waiting !== undefined && !fits(waiting, next)) await write();
         if (waiting === undefined) waiting = { ...next, results: [...next.results] };
         else for (const result of next.results) waiting.results.push(result);
+        // A turn, in which the batch under way is sent and its answers are taken.
+        await turn();
       }
     } catch (error) {
       // What came before a message that is wrong is right.
-      if (error instanceof MessageError && waiting !== undefined) await this.#apply(waiting, state);
+      if (error instanceof MessageError) await write();
+      await writing;
       throw error;
     }
-    if (waiting !== undefined) await this.#apply(waiting, state);
+    await write();
+    await writing;
   }
 
   async #apply(batch: Batch, state: GroupState): Promise<void> {

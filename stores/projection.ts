@@ -1,10 +1,12 @@
 /** What a batch changes in a store: the same for every store, so that they differ only in how they write it. */
 import type { Change, Result } from "./message.ts";
 import { isZero, sumOf } from "./money.ts";
-import { type Batch, ContinuityError, type Entry, type Watermark } from "./store.ts";
+import { type AccountKey, type Batch, ContinuityError, type Entry, type Watermark } from "./store.ts";
 
 /** The last change of an account within a batch, and its entries, oldest first. */
 export interface AccountUpdate {
+  /** Names the account within its group; no other has it. */
+  readonly key: string;
   readonly partner: string;
   readonly currency: string;
   readonly account: string;
@@ -28,6 +30,10 @@ export interface Projection {
   /** Entries of all accounts. */
   readonly entryCount: number;
 }
+
+/** An account as one text within its group: names have no `/`. */
+export const keyOf = ({ partner, currency, account }: Omit<AccountKey, "group">): string =>
+  `${account}/${currency}/${partner}`;
 
 /** Counterparty of money that came from or went outside. */
 const WORLD = "@world";
@@ -95,11 +101,11 @@ class Updates {
 
   #update({ partner, at, sequence }: Result, change: Change): AccountUpdate {
     const { account, currency, available, held, status, version } = change;
-    const key = `${account}/${currency}/${partner}`;
+    const key = keyOf({ partner, currency, account });
     const known = this.#byKey.get(key);
     if (known === undefined) {
       const versions = { firstVersion: version, version, firstAt: at, at };
-      const update = { partner, currency, account, available, held, status, ...versions, entries: [] };
+      const update = { key, partner, currency, account, available, held, status, ...versions, entries: [] };
       this.#byKey.set(key, update);
       this.accounts.push(update);
       return update;

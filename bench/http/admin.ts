@@ -31,6 +31,29 @@ export async function progressOf(service: Service): Promise<Progress> {
   return group;
 }
 
+/** How far the group has come, and what follows it. */
+export interface Lags extends Progress {
+  /** Store → results that are durable and not in it. */
+  readonly lags: Readonly<Record<string, number>>;
+  /** What does not go as it should. */
+  readonly faults: readonly string[];
+}
+
+interface StoreShown {
+  readonly name: string;
+  readonly group: string;
+  readonly lag: number;
+  readonly reason?: string;
+}
+
+export async function lagsOf(service: Service): Promise<Lags> {
+  const { durable, published } = await progressOf(service);
+  const { stores } = await ask<{ stores: StoreShown[] }>(service, "GET", "/v1/admin/stores");
+  const own = stores.filter(({ group }) => group === GROUP);
+  const faults = own.flatMap(({ name, reason }) => (reason === undefined ? [] : [`${name}: ${reason}`]));
+  return { durable, published, lags: Object.fromEntries(own.map(({ name, lag }) => [name, lag])), faults };
+}
+
 /** The durable sequence, once it stands still: a generator that stops by time leaves requests under way. */
 export async function settledSequence(service: Service): Promise<number> {
   for (let { durable: last } = await progressOf(service); ; ) {

@@ -87,6 +87,19 @@ export async function startService(data: string, more: NodeJS.ProcessEnv = {}): 
   return { origin, url: `${origin}/v1/commands`, key: partner.key, adminKey: admin.key, stop };
 }
 
+/** Starts `ringfence store <kind>`. */
+export function startStore(kind: "redis" | "sql", settings: NodeJS.ProcessEnv): { stop(): Promise<void> } {
+  const args = [join(ROOT, "gateway/cli.ts"), "store", kind];
+  // kafkajs 2.2.4 asks for timers in the past, which does no harm, and Node 24 warns of each.
+  const env = { ...plainEnvironment(), NODE_NO_WARNINGS: "1", ...settings };
+  // Its log goes to stdout; what matters is seen by its watermark.
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"] });
+  const kill = () => child.kill("SIGKILL");
+  process.prependOnceListener("exit", kill);
+  child.once("exit", () => process.removeListener("exit", kill));
+  return { stop: () => stopChild(child, `ringfence store ${kind}`) };
+}
+
 /** Starts the null server; the same route of it is driven as of the service. */
 export async function startNull(shape: ShapeName = "commands"): Promise<Server> {
   const { origin, stop } = await startNode("bench/http/null-server.ts", plainEnvironment());

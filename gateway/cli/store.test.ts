@@ -82,7 +82,7 @@ describe("ringfence store rebuild and compare", () => {
     const { data, folder } = await dataFolder({ seed: 53, commands: 3000 });
     await ringfence("store", "rebuild", "sqlite", data);
     const database = new DatabaseSync(storePath(data));
-    database.exec("UPDATE accounts SET available = '0.13' WHERE id = 2");
+    database.exec("UPDATE balances SET available = '0.13' WHERE account = 2");
     database.exec("DELETE FROM accounts WHERE id = 3");
     database.exec("UPDATE accounts SET account = 'nobody' WHERE id = 4");
     database.close();

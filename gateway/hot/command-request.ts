@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ringLayout } from "../../engine/index.ts";
 import { type Names, renderRecords } from "../../results/index.ts";
+import { SECRET_HEADER } from "../auth.ts";
 import type { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
@@ -31,12 +32,14 @@ export class CommandRequest implements Waiting {
   readonly #link: GroupLink;
   readonly #context: ScanContext;
   readonly #wait: Wait;
+  /** For a service that sent an old secret. */
+  readonly #notice: string | undefined;
   deadline = 0;
 
   constructor(
     parts: HotParts,
     response: ServerResponse,
-    options: { requestId: string; link: GroupLink; context: ScanContext; wait: Wait },
+    options: { requestId: string; link: GroupLink; context: ScanContext; wait: Wait; notice: string | undefined },
   ) {
     this.#parts = parts;
     this.#response = response;
@@ -44,6 +47,7 @@ export class CommandRequest implements Waiting {
     this.#link = options.link;
     this.#context = options.context;
     this.#wait = options.wait;
+    this.#notice = options.notice;
   }
 
   /** Scans the body into the group's ring and sends it; answers at once when it is refused. */
@@ -101,7 +105,7 @@ export class CommandRequest implements Waiting {
     const response = this.#response;
     this.#parts.count(status);
     if (response.destroyed) return;
-    response.writeHead(status, [
+    const headers = [
       "content-type",
       JSON_TYPE,
       "content-length",
@@ -110,7 +114,9 @@ export class CommandRequest implements Waiting {
       this.#requestId,
       "cache-control",
       "no-store",
-    ]);
+    ];
+    if (this.#notice !== undefined) headers.push(SECRET_HEADER, this.#notice);
+    response.writeHead(status, headers);
     response.end(body);
   }
 
@@ -118,6 +124,7 @@ export class CommandRequest implements Waiting {
   refuse(error: unknown): void {
     const problem = toApiError(error);
     if (problem.code === "INTERNAL") this.#parts.onFault(error, this.#requestId);
+    if (this.#notice !== undefined) this.#response.setHeader(SECRET_HEADER, this.#notice);
     sendProblem(this.#response, problem, this.#requestId);
     this.#parts.count(problem.status);
   }
@@ -133,7 +140,7 @@ export function sendProblem(response: ServerResponse, problem: ApiError, request
 }
 
 /** True if the request says that its body is JSON. */
-export function isJson(request: IncomingMessage): boolean {
-  const type = request.headers["content-type"];
+export function isJson({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  const type = headers["content-type"];
   return type !== undefined && /^application\/json *(;|$)/i.test(type);
 }

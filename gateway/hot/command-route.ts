@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { BODY_BYTES_MAX } from "../../engine/index.ts";
 import type { Names } from "../../results/index.ts";
 import type { App, GatewayDeps } from "../app-type.ts";
+import { PARTNER_HEADER, secretNotice } from "../auth.ts";
 import { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
@@ -44,13 +45,16 @@ export function commandRoute(options: CommandRouteOptions): (app: App, deps: Gat
       }
     };
     const begin = (request: IncomingMessage, response: ServerResponse, requestId: string): CommandRequest => {
-      const partner = deps.authenticator.writingPartner(request.socket, request.headers.authorization);
+      const { socket, headers } = request;
+      const { partner, service } = deps.authenticator.writing(socket, headers.authorization, headers[PARTNER_HEADER]);
       if (deps.lifecycle.stopping) throw new ApiError("STOPPING");
       if (!isJson(request)) throw new ApiError("UNSUPPORTED_MEDIA_TYPE");
       const wait = readPrefer(request.headers.prefer);
       const link = options.linkOf(partner.group.name);
       if (link === undefined) throw new ApiError("GROUP_DOWN", `Group ${partner.group.name} is not served here.`);
-      return new CommandRequest(parts, response, { requestId, link, context: contexts.of(partner), wait });
+      const context = service === undefined ? contexts.of(partner) : contexts.settling(partner);
+      const notice = service && secretNotice(service);
+      return new CommandRequest(parts, response, { requestId, link, context, wait, notice });
     };
     app.route({
       method: "POST",

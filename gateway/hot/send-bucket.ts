@@ -41,6 +41,8 @@ function refusalOf(body: Uint8Array, context: ScanContext, count: number): ApiEr
   if (count === FULL) return new ApiError("OVERLOADED");
   const errors = explain(body, context);
   if (errors.some((error) => error.code === "TOO_MANY_COMMANDS")) return new ApiError("BODY_TOO_LARGE");
+  const foreign = errors.find((error) => error.code === "TYPE_NOT_ALLOWED");
+  if (foreign !== undefined) return new ApiError("FORBIDDEN", foreign.detail, { errors });
   return new ApiError("INVALID_BODY", errors[0]?.detail, { errors });
 }
 

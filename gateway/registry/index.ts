@@ -11,5 +11,6 @@ export type {
   PartnerChange,
   PartnerStatus,
   Principal,
+  ServicePrincipal,
   ServiceVersion,
 } from "./types.ts";

@@ -76,6 +76,12 @@ export class KeyRing {
     return owners.map(({ id, version, createdMs }) => ({ id, version, createdMs }));
   }
 
+  /** Newest live version of a service; 0 if none is live. */
+  currentVersion(id: string): number {
+    const newest = this.#holder(`service:${id}`).at(-1)?.owner;
+    return newest?.kind === "service" ? newest.version : 0;
+  }
+
   /** Within a change: a further key of a partner. Throws CONFLICT when it has two live ones. */
   writePartnerKey(partner: number): () => NewKey {
     this.#checkRoom(`partner:${partner}`, "The partner has two live keys; revoke one first.");

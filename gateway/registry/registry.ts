@@ -94,7 +94,11 @@ export class Registry {
   /** Whom a key stands for, by the key's digest (see `digestOf`); undefined if it is unknown or revoked. */
   principalOf(digest: string): Principal | undefined {
     const owner = this.#keys.owner(digest);
-    if (owner === undefined || owner.kind !== "partner") return owner;
+    if (owner === undefined || owner.kind === "admin") return owner;
+    if (owner.kind === "service") {
+      const { kind, id, version } = owner;
+      return { kind, id, version, current: this.#keys.currentVersion(id) };
+    }
     const partner = this.#partners.byIndex(owner.partner);
     assert(partner !== undefined, `key ${owner.keyId} of partner ${owner.partner}, which is not there`);
     return { kind: "partner", partner, keyId: owner.keyId };

@@ -63,8 +63,17 @@ export interface ServiceVersion {
   readonly createdMs: number;
 }
 
+/** An internal service, by the version of its secret that was sent. */
+export interface ServicePrincipal {
+  readonly kind: "service";
+  readonly id: string;
+  readonly version: number;
+  /** Newest live version; above `version` when a newer secret is to be taken. */
+  readonly current: number;
+}
+
 /** Whom a key stands for. */
 export type Principal =
   | { readonly kind: "partner"; readonly partner: Partner; readonly keyId: string }
   | { readonly kind: "admin"; readonly keyId: string }
-  | { readonly kind: "service"; readonly id: string; readonly version: number };
+  | ServicePrincipal;

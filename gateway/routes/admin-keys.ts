@@ -4,6 +4,7 @@ import { SCALE_MAX } from "../../engine/index.ts";
 import type { App, RouteDeps } from "../app-type.ts";
 import { KeyShape, NewKeyShape, none } from "../schemas/admin.ts";
 import { CurrencyCode, Id, reply, Time } from "../schemas/common.ts";
+import { secretStates } from "../service-rotation.ts";
 
 const closed = { additionalProperties: false };
 const tags = ["admin"];
@@ -12,6 +13,18 @@ const CurrencyShape = Type.Object(
   closed,
 );
 const version = Type.String({ pattern: "^[1-9][0-9]{0,8}$" });
+
+const ServiceShape = Type.Object(
+  {
+    id: Id,
+    version: Type.Integer({ minimum: 1 }),
+    created: Time,
+    current: Type.Boolean({ description: "The newest live version" }),
+    due: Type.Boolean({ description: "The newest, and older than RINGFENCE_SERVICE_ROTATION_DAYS" }),
+    ends: Type.Optional({ ...Time, description: "When it is revoked, for there is a newer one" }),
+  },
+  closed,
+);
 
 const KEYS = {
   summary: "Live admin keys",
@@ -33,10 +46,7 @@ const SERVICES = {
   summary: "Live versions of internal services' secrets",
   tags,
   response: {
-    200: reply(
-      "Versions",
-      Type.Object({ services: Type.Array(Type.Object({ id: Id, version: Type.Integer(), created: Time })) }),
-    ),
+    200: reply("Versions", Type.Object({ services: Type.Array(ServiceShape) })),
   },
 };
 const ADD_SERVICE = {
@@ -84,12 +94,15 @@ export function adminKeyRoutes(app: App, { registry, logger }: RouteDeps): void 
   });
 }
 
-export function adminServiceRoutes(app: App, { registry, logger }: RouteDeps): void {
+export function adminServiceRoutes(app: App, { registry, logger, settings }: RouteDeps): void {
   app.get("/v1/admin/services", { schema: SERVICES }, () => ({
-    services: registry.services().map(({ id, version, createdMs }) => ({
-      id,
-      version,
-      created: new Date(createdMs).toISOString(),
+    services: secretStates(registry.services(), settings.services, Date.now()).map((state) => ({
+      id: state.id,
+      version: state.version,
+      created: new Date(state.createdMs).toISOString(),
+      current: state.current,
+      due: state.due,
+      ...(state.endsMs === undefined ? {} : { ends: new Date(state.endsMs).toISOString() }),
     })),
   }));
 

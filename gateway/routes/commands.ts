@@ -7,8 +7,10 @@ import { groupOf } from "./group-of.ts";
 
 const COMMAND = {
   summary: "A command's first result",
-  description: "Found as long as the command is remembered (the id horizon).",
+  description:
+    "Found as long as the command is remembered (the id horizon). A service names the partner in `X-Ringfence-Partner`.",
   tags: ["commands"],
+  security: [{ partnerKey: [] }, { serviceSecret: [] }],
   params: Type.Object({ id: Id }, { additionalProperties: false }),
   response: { 200: replyOf("The result", "Result") },
 };

@@ -26,6 +26,8 @@ export interface ScanContext {
   /** Bounds of every `amount` in the default currency, in its minor units, both included; other currencies have none. */
   readonly minAmount?: Money;
   readonly maxAmount?: Money;
+  /** Bits (1 << TYPE number) of the types that may be sent; all unless given. */
+  readonly types?: number;
 }
 
 // Local copies, see bytes.ts.
@@ -58,7 +60,7 @@ const guesses = new Uint8Array(FIELD_NAMES.length + 1);
 const keywordRead = new Int32Array(1);
 
 /** Parts of the context that every command needs. */
-const scope = { index: 0, scale: 0, hasBounds: false, minHi: 0, minLo: 0, maxHi: 0, maxLo: 0 };
+const scope = { index: 0, scale: 0, types: 0, hasBounds: false, minHi: 0, minLo: 0, maxHi: 0, maxLo: 0 };
 
 /** Sets what the commands that follow are scanned under. */
 export function enterContext(context: ScanContext): void {
@@ -66,6 +68,7 @@ export function enterContext(context: ScanContext): void {
   currencies.use(context.currencies);
   scope.index = context.currency.index;
   scope.scale = context.currency.scale;
+  scope.types = context.types ?? -1;
   scope.hasBounds = minAmount !== undefined || maxAmount !== undefined;
   scope.minHi = minAmount?.hi ?? 0;
   scope.minLo = minAmount?.lo ?? 0;
@@ -130,6 +133,7 @@ function complete(seen: number): boolean {
   const type = draft.type;
   const required = REQUIRED[type]!;
   if ((seen & required) !== required || (seen & ~ALLOWED[type]!) !== 0) return false;
+  if ((scope.types & (1 << type)) === 0) return false;
   let scale = scope.scale;
   if ((seen & CURRENCY_BIT) !== 0) {
     draft.currency = currencies.index;

@@ -6,6 +6,7 @@ import {
   MEMO_BYTES_MAX,
   type Money,
   parseMoney,
+  TYPE,
 } from "../../engine/index.ts";
 import type { ScanContext } from "./command.ts";
 import type { Currency } from "./currencies.ts";
@@ -42,6 +43,9 @@ export function explainCommand(reader: JsonReader, pointer: string, context: Sca
   });
   const type = explainType(given, pointer, problems);
   if (type !== undefined) explainFields(type, given, pointer, problems);
+  if (type !== undefined && context.types !== undefined && (context.types & (1 << TYPE[type])) === 0) {
+    problems.add(`${pointer}/type`, "TYPE_NOT_ALLOWED", `A command of type ${type} may not be sent with this key.`);
+  }
   const currency = explainCurrency(given, context, pointer, problems);
   const scale = currency?.scale;
   const { minAmount: _min, maxAmount: _max, ...unbounded } = context;

@@ -46,7 +46,8 @@ function explainBody(body: Uint8Array, context: ScanContext, problems: Problems)
   if (!hasCommands) problems.add("/commands", "MISSING_FIELD", "The body needs commands.");
 }
 
-function decode(body: Uint8Array, problems: Problems): string {
+/** The body's text, for any format. */
+export function decode(body: Uint8Array, problems: Problems): string {
   if (body.length > BODY_BYTES_MAX) {
     problems.stop("", "BODY_TOO_LARGE", `The body has more than ${BODY_BYTES_MAX} bytes.`);
   }

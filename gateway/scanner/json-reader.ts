@@ -39,7 +39,7 @@ export class JsonReader {
 
   /** Refuses anything behind the value. */
   end(): void {
-    if (this.peek() !== "") this.#fail("", "something stands behind the body's object");
+    if (this.peek() !== "") this.#fail("", "something stands behind the body's end");
   }
 
   /**

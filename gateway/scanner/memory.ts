@@ -1,5 +1,5 @@
 /**
- * The body under scan, copied into memory of our own: ` staged | spare | body | zeros `. The copy costs some 3 % and buys
+ * The body under scan, copied into memory of our own: ` staged | spare | fixed | body | zeros `. The copy costs some 3 % and buys
  * three things: one kind of array whatever Buffer came in, zeros behind the body that stop every loop without a bounds
  * check, and room in the same memory for unescaped strings, so that a string is always a position and a length.
  *
@@ -21,7 +21,11 @@ export const ZERO_BYTES = 16;
 /** A command has at most 14 keys and 14 values (duplicates are refused), each at most STRING_BYTES_MAX and zeros. */
 export const SPARE_BYTES = 32 * (STRING_BYTES_MAX + ZERO_BYTES);
 
-const BODY_AT = STAGED_BYTES + SPARE_BYTES;
+/** Where text may stand that no body says and every record of a format carries; nothing here ever writes over it. */
+export const FIXED_AT = STAGED_BYTES + SPARE_BYTES;
+const FIXED_BYTES = 16;
+
+const BODY_AT = FIXED_AT + FIXED_BYTES;
 
 export const SCAN_MEMORY = new ArrayBuffer(BODY_AT + BODY_BYTES_MAX + ZERO_BYTES);
 

@@ -24,6 +24,13 @@ export const BODY_ERROR_CODES = {
   INVALID_MEMO: "The memo is longer than 128 bytes.",
   INVALID_TIME: "The time is not RFC 3339 in UTC with `Z`, or no real date from 1970 to 9999.",
   INVALID_EXPIRES_IN: "The seconds are not an integer from 1 to 315360000.",
+  TYPE_NOT_ALLOWED: "Whoever sent the body may not send commands of this type.",
+  EMPTY_ORDERS: "The array has no order.",
+  TOO_MANY_ORDERS: "The array has more orders than a bucket may hold.",
+  INVALID_INTEGER: "The number is not an integer from 0 to 18446744073709551615, written in digits alone.",
+  UNKNOWN_PARTNER: "There is no such partner.",
+  FOREIGN_PARTNER: "The key is not this partner's.",
+  PARTNER_SUSPENDED: "The partner is suspended.",
 } as const;
 
 export type BodyErrorCode = keyof typeof BODY_ERROR_CODES;

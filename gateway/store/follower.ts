@@ -81,7 +81,7 @@ export class Follower {
       sequence = 0;
     }
     this.#watermark = sequence;
-    return new JournalFeed(directory, sequence);
+    return new JournalFeed(directory, sequence, { isBrief: true });
   }
 
   /** One transaction. */

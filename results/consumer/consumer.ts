@@ -8,8 +8,8 @@ import type { Result } from "../message.ts";
 import { Continuity, parsePosition, positionText, resultsFrom } from "./continuity.ts";
 import { type ParsedMessage, parseMessage, type RawMessage } from "./parse.ts";
 
-/** Bytes of one fetch of a partition: a dozen of the largest records. */
-const FETCH_BYTES = 8 << 20;
+/** Bytes of one fetch of a partition, compressed: some ten times as many once unpacked. Larger batches come alone. */
+const FETCH_BYTES = 2 << 20;
 
 /** Between two heartbeats while a long message is handled, ms: well below the session's 30 seconds. */
 const HEARTBEAT_MS = 1000;

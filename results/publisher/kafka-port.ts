@@ -5,6 +5,7 @@ import { type ISocketFactory, Kafka, logLevel, Partitioners, type Producer } fro
 import { assert } from "../../engine/index.ts";
 import { type KafkaSecurity, kafkaConnection } from "../kafka-security.ts";
 import { HEADER, MESSAGE_TYPE } from "../message.ts";
+import { COMPRESSION, useFastGzip } from "./compression.ts";
 import { PublishRefusal } from "./errors.ts";
 import { CONNECT_MS_MAX, REQUEST_MS_MAX } from "./limits.ts";
 import { readTail } from "./partition-tail.ts";
@@ -35,6 +36,8 @@ const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket = ssl ? connectTls({ host, port, ...server, ...ssl }, onConnect) : connect({ host, port }, onConnect);
   return socket.setNoDelay(true).setKeepAlive(true, 60_000);
 };
+
+useFastGzip();
 
 export class KafkaPort implements PublisherPort {
   readonly #options: KafkaPortOptions;
@@ -107,6 +110,7 @@ export class KafkaPort implements PublisherPort {
     const acknowledged = await this.#producer.send({
       topic,
       acks: ACKS_ALL,
+      compression: COMPRESSION,
       timeout: this.#options.requestMs ?? REQUEST_MS_MAX,
       messages,
     });

@@ -2,7 +2,8 @@
 import { RecordMemory } from "../../engine/index.ts";
 import type { FrameView } from "../../journal/index.ts";
 import type { Names } from "../names.ts";
-import { isControlAt, recordBytesAt, renderResult } from "../render.ts";
+import { isControlAt, RESULT_TEXT_BYTES_MAX, ResultRenderer, recordBytesAt } from "../render.ts";
+import { piece, TextWriter } from "../text-writer.ts";
 import { SLICE_BYTES_MAX, SLICE_RESULTS_MAX } from "./limits.ts";
 
 /** One record of the topic before it is sent. */
@@ -15,6 +16,16 @@ export interface Slice {
   /** UTF-8 JSON. */
   readonly value: Buffer;
 }
+
+/** Bytes of what stands before the results of a message, at most: a group's name of 32, a time, three numbers, the keys. */
+const HEAD_BYTES_MAX = 256;
+
+const COMMA = piece(",");
+const END = piece("]}");
+
+/** One for all slicers of a thread: each slice is copied out of it once it is whole. */
+const writer = new TextWriter(HEAD_BYTES_MAX + SLICE_BYTES_MAX + RESULT_TEXT_BYTES_MAX);
+const renderer = new ResultRenderer(writer);
 
 /**
  * Hands out the slices of one frame in order. Where a slice ends follows from the frame alone, so that a slice that is published
@@ -42,32 +53,41 @@ export class FrameSlicer {
 
   /** The next slice, or undefined at the frame's end. After an UnknownNameError the same slice can be asked for again. */
   next(): Slice | undefined {
-    const { info, body } = this.#frame;
     const first = this.#sequence;
-    const results: string[] = [];
-    let bytes = 0;
-    let offset = this.#offset;
-    for (
-      ;
-      offset < body.byteLength && results.length < SLICE_RESULTS_MAX;
-      offset += recordBytesAt(this.#memory, offset)
-    ) {
-      if (isControlAt(this.#memory, offset)) continue;
-      const text = renderResult(this.#memory, offset, first + results.length, info.timeMs, this.#names);
-      const more = Buffer.byteLength(text) + 1;
-      if (bytes + more > SLICE_BYTES_MAX) break;
-      bytes += more;
-      results.push(text);
-    }
+    writer.begin();
+    // What stands before the results counts them.
+    writer.skip(HEAD_BYTES_MAX);
+    const { count, offset } = this.#write(first);
     this.#offset = offset;
-    this.#sequence += results.length;
-    if (results.length === 0) return undefined;
-    return { epoch: info.epoch, first, count: results.length, at: this.#at, value: this.#value(first, results) };
+    this.#sequence += count;
+    if (count === 0) return undefined;
+    const { epoch } = this.#frame.info;
+    writer.piece(END);
+    const head = `{"group":"${this.#group}","epoch":${epoch},"first":${first},"count":${count},"at":"${this.#at}","results":[`;
+    const start = writer.before(HEAD_BYTES_MAX, head);
+    return { epoch, first, count, at: this.#at, value: Buffer.from(writer.bytes(start)) };
   }
 
-  #value(first: number, results: readonly string[]): Buffer {
-    const { epoch } = this.#frame.info;
-    const head = `{"group":"${this.#group}","epoch":${epoch},"first":${first},"count":${results.length},"at":"${this.#at}"`;
-    return Buffer.from(`${head},"results":[${results.join(",")}]}`);
+  /** Writes the results of one slice, commas between them; returns their number and where the next one begins. */
+  #write(first: number): { count: number; offset: number } {
+    const { timeMs } = this.#frame.info;
+    const memory = this.#memory;
+    const end = this.#frame.body.byteLength;
+    let count = 0;
+    let offset = this.#offset;
+    for (; offset < end && count < SLICE_RESULTS_MAX; offset += recordBytesAt(memory, offset)) {
+      if (isControlAt(memory, offset)) continue;
+      const before = writer.length;
+      if (count > 0) writer.piece(COMMA);
+      renderer.write(memory, offset, first + count, timeMs, this.#names);
+      // A comma each, though the first has none: where slices end must stay as it is.
+      const bytes = writer.length - HEAD_BYTES_MAX + 1;
+      if (bytes > SLICE_BYTES_MAX) {
+        writer.cut(before);
+        break;
+      }
+      count++;
+    }
+    return { count, offset };
   }
 }

@@ -1,2 +1,2 @@
 /** The door of `results/testing/`: for the tests and benchmarks of other folders. */
-export { type KafkaBroker, startBroker, whyNoBroker } from "./kafka-broker.ts";
+export { hasBroker, type KafkaBroker, startBroker, whyNoBroker } from "./kafka-broker.ts";

@@ -16,6 +16,8 @@ export interface KafkaBroker {
   readonly address: string;
   /** False for a broker that is not ours to stop. */
   readonly isOwn: boolean;
+  /** Process id; undefined for a broker that is not ours. */
+  readonly pid: number | undefined;
   /** Kills the broker as a crash would, or ends it in order; then `start` starts it again on the same port and data. */
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   start(): Promise<void>;
@@ -86,7 +88,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<KafkaBro
 
 function foreignBroker(address: string): KafkaBroker {
   const never = () => Promise.reject(new Error("this broker is not ours to stop"));
-  return { address, isOwn: false, kill: never, start: never, stop: () => Promise.resolve() };
+  return { address, isOwn: false, pid: undefined, kill: never, start: never, stop: () => Promise.resolve() };
 }
 
 interface OwnOptions {
@@ -141,11 +143,15 @@ class OwnBroker implements KafkaBroker {
     });
   }
 
+  get pid(): number {
+    return Number(readFileSync(join(this.#data, "broker.pid"), "utf8"));
+  }
+
   async kill(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const script = this.#script;
     if (script === undefined || script.exitCode !== null) return;
     const ended = new Promise((resolve) => script.once("exit", resolve));
-    process.kill(Number(readFileSync(join(this.#data, "broker.pid"), "utf8")), signal);
+    process.kill(this.pid, signal);
     await ended;
     this.#script = undefined;
   }

@@ -16,26 +16,29 @@ export const SCHEMA: readonly string[] = [
     epoch BIGINT UNSIGNED NOT NULL,
     journal ${WORD}
   ) ENGINE = InnoDB`,
-  `CREATE TABLE IF NOT EXISTS ringfence_balances (
-    partner ${NAME},
+  // Names once, for everything else refers to an account by its number: keys of several texts cost more than all else of a row.
+  // Rows are only ever added, so that a number never comes to mean another account.
+  `CREATE TABLE IF NOT EXISTS ringfence_accounts (
+    account_no INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     account ${NAME},
+    partner ${NAME},
     currency ${CURRENCY},
     group_name ${GROUP},
+    created_at DATETIME(3) NOT NULL,
+    UNIQUE KEY (account, partner, currency, group_name)
+  ) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS ringfence_balances (
+    account_no INT UNSIGNED NOT NULL PRIMARY KEY,
     scale TINYINT UNSIGNED NOT NULL,
     available ${MONEY},
     held ${MONEY},
     status ${WORD},
     version INT UNSIGNED NOT NULL,
-    created_at DATETIME(3) NOT NULL,
-    updated_at DATETIME(3) NOT NULL,
-    PRIMARY KEY (partner, account, currency, group_name)
+    updated_at DATETIME(3) NOT NULL
   ) ENGINE = InnoDB`,
   // Clustered by account: a page of history is one range, and there is no second index to keep.
   `CREATE TABLE IF NOT EXISTS ringfence_entries (
-    partner ${NAME},
-    account ${NAME},
-    currency ${CURRENCY},
-    group_name ${GROUP},
+    account_no INT UNSIGNED NOT NULL,
     sequence BIGINT UNSIGNED NOT NULL,
     id VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     type ${WORD},
@@ -44,11 +47,16 @@ export const SCHEMA: readonly string[] = [
     counterparty ${NAME},
     memo VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     at DATETIME(3) NOT NULL,
-    PRIMARY KEY (partner, account, currency, group_name, sequence)
+    PRIMARY KEY (account_no, sequence)
   ) ENGINE = InnoDB`,
   `CREATE OR REPLACE VIEW user_balances AS
-    SELECT account AS uid, available AS amount, created_at, updated_at, partner, currency FROM ringfence_balances`,
+    SELECT a.account AS uid, b.available AS amount, a.created_at, b.updated_at, a.partner, a.currency
+    FROM ringfence_balances b JOIN ringfence_accounts a ON a.account_no = b.account_no`,
 ];
+
+/** Counts what only the first layout of the tables had: balances with the account's name. */
+export const FIRST_LAYOUT = `SELECT COUNT(*) AS found FROM information_schema.columns
+  WHERE table_schema = DATABASE() AND table_name = 'ringfence_balances' AND column_name = 'partner'`;
 
 /** Set in every session: nothing may be cut or rounded in silence, and times are UTC. */
 export const SESSION =

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { conformance } from "../testing/conformance.ts";
-import { batchOf } from "../testing/history.ts";
+import { batchOf, storeBalances } from "../testing/history.ts";
 import { applied, credits } from "../testing/results.ts";
 import { hasPrograms, startMariaDb, type TestDatabase } from "../testing/servers.ts";
 import { SqlStore } from "./sql-store.ts";
@@ -22,19 +22,78 @@ describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
     return made;
   }
 
-  async function open(): Promise<SqlStore> {
-    const store = new SqlStore({ url: server.url });
+  async function open(mayLoad = true): Promise<SqlStore> {
+    const store = new SqlStore({ url: server.url, mayLoad });
     await store.prepare();
     onTestFinished(() => store.close());
     return store;
   }
 
-  async function fresh(): Promise<SqlStore> {
+  async function fresh(mayLoad = true): Promise<SqlStore> {
     await (await connection()).query("DROP DATABASE ringfence; CREATE DATABASE ringfence");
-    return open();
+    return open(mayLoad);
   }
 
-  conformance({ fresh, again: () => open() });
+  describe("that takes rows from its clients", () => {
+    conformance({ fresh: () => fresh(), again: () => open() });
+  });
+
+  describe("that does not", () => {
+    conformance({ fresh: () => fresh(false), again: () => open(false) });
+  });
+
+  test("a server that refuses LOAD DATA is asked first, and gets statements", async () => {
+    await server.root("SET GLOBAL local_infile = 0");
+    onTestFinished(() => server.root("SET GLOBAL local_infile = 1"));
+    const store = await fresh();
+    expect((await store.apply(batchOf(credits(1, 5)))).sequence).toBe(5);
+  });
+
+  test.each([true, false])(
+    "a value that does not fit its column takes the whole batch back (LOAD DATA: %s)",
+    async (mayLoad) => {
+      const store = await fresh(mayLoad);
+      await store.apply(batchOf(credits(1, 2)));
+      const memo = "x".repeat(129);
+      const change = { account: "bob", delta: "1.00", available: "1.00", version: 1 };
+      await expect(store.apply(batchOf([...credits(3, 1), applied(4, [change], { memo })]))).rejects.toThrow();
+      expect((await store.watermark("g0")).sequence).toBe(2);
+      expect([...(await storeBalances(store))]).toEqual([["p1/CNY/alice", "2.00 0.00 active v2"]]);
+    },
+  );
+
+  test.each([true, false])("an entry that is there already is not passed over (LOAD DATA: %s)", async (mayLoad) => {
+    const store = await fresh(mayLoad);
+    await store.apply(batchOf(credits(1, 3)));
+    // As if somebody had set the watermark back: the entries are there, and must not be taken for new ones.
+    await (await connection()).query("UPDATE ringfence_watermarks SET sequence = 1");
+    await expect(store.apply(batchOf(credits(1, 4)))).rejects.toThrow();
+    expect((await store.watermark("g0")).sequence).toBe(1);
+  });
+
+  test("numbers that another process gave since are asked for again", async () => {
+    const store = await fresh();
+    await store.apply(batchOf(credits(1, 2)));
+    const sql = await connection();
+    await sql.query("DROP DATABASE ringfence; CREATE DATABASE ringfence");
+    const other = await open();
+    // Alice had number 1 before, now it is Zoe's.
+    await other.apply(
+      batchOf([...credits(1, 1, "zoe"), { ...credits(1, 1)[0]!, sequence: 2 }, { ...credits(2, 1)[0]!, sequence: 3 }]),
+    );
+    await store.apply(batchOf([{ ...credits(3, 1)[0]!, sequence: 4 }]));
+    expect((await storeBalances(store)).get("p1/CNY/zoe")).toBe("1.00 0.00 active v1");
+    expect((await storeBalances(store)).get("p1/CNY/alice")).toBe("3.00 0.00 active v3");
+  });
+
+  test("tables of an earlier version are refused", async () => {
+    await (await connection()).query(
+      "DROP DATABASE ringfence; CREATE DATABASE ringfence; CREATE TABLE ringfence.ringfence_balances (partner VARCHAR(64))",
+    );
+    const store = new SqlStore({ url: server.url });
+    onTestFinished(() => store.close());
+    await expect(store.prepare()).rejects.toThrow("as an earlier version made them");
+  });
 
   test("user_balances shows uid, amount and both times, as One-Pass reads them", async () => {
     const store = await fresh();

@@ -2,8 +2,9 @@
 import { type Connection as CoreConnection, format } from "mysql2";
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
 import { makeCursor, readCursor } from "../cursor.ts";
+import { scaleOf } from "../message.ts";
 import { atScale } from "../money.ts";
-import { type AccountUpdate, project } from "../projection.ts";
+import { type AccountUpdate, keyOf, project } from "../projection.ts";
 import {
   type AccountKey,
   type Balance,
@@ -16,11 +17,13 @@ import {
   StoreError,
   type Watermark,
 } from "../store.ts";
-import { SCHEMA, SESSION } from "./schema.ts";
-import { entryTexts, seedText, upsertText } from "./text.ts";
+import { AccountNumbers, type Numbers } from "./account-numbers.ts";
+import { type BulkTable, type Row, writeRows } from "./bulk.ts";
+import { FIRST_LAYOUT, SCHEMA, SESSION } from "./schema.ts";
+import { timeText } from "./text.ts";
 
-/** Rows of one statement: some 200 KB, far below the packet that servers take unless told otherwise. */
-const ROWS_A_STATEMENT = 1000;
+/** Accounts of a snapshot that are written at a time. */
+const SEED_ACCOUNTS = 4000;
 
 /** Milliseconds to connect. */
 const CONNECT_MS = 5000;
@@ -31,19 +34,41 @@ const NOT_A_VIEW = 1347;
 /** Above every sequence. */
 const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
 
-const WHERE_ACCOUNT = "partner = ? AND account = ? AND currency = ? AND group_name = ?";
+const BALANCES: BulkTable = {
+  name: "ringfence_balances",
+  columns: ["account_no", "scale", "available", "held", "status", "version", "updated_at"],
+  onDuplicate: "replace",
+};
+
+const ENTRIES: BulkTable = {
+  name: "ringfence_entries",
+  columns: ["account_no", "sequence", "id", "type", "amount", "balance", "counterparty", "memo", "at"],
+  onDuplicate: "fail",
+};
 
 export interface SqlOptions {
   /** `mysql://user:password@host:port/database`; the database must be there. */
   readonly url: string;
+  /** False: LOAD DATA is not used even where the server takes it. */
+  readonly mayLoad?: boolean;
+}
+
+/** What is known of a group: true as long as the watermark is the one that this store wrote last. */
+interface KnownGroup {
+  readonly sequence: number;
+  readonly numbers: AccountNumbers;
 }
 
 export class SqlStore implements Store {
   readonly name = "sql";
   readonly #pool: Pool;
+  readonly #groups = new Map<string, KnownGroup>();
+  /** Undefined until it was looked at. */
+  #mayLoad: boolean | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ url }: SqlOptions) {
+  constructor({ url, mayLoad }: SqlOptions) {
+    this.#mayLoad = mayLoad === false ? false : undefined;
     this.#pool = createPool({
       uri: url,
       connectionLimit: 4,
@@ -58,6 +83,12 @@ export class SqlStore implements Store {
   }
 
   async prepare(): Promise<void> {
+    const [first] = await this.#pool.query<RowDataPacket[]>(FIRST_LAYOUT);
+    if (first[0]?.found !== 0) {
+      throw new StoreError(
+        "The database has the store's tables as an earlier version made them: drop ringfence_watermarks, ringfence_balances and ringfence_entries, and the store is filled anew.",
+      );
+    }
     try {
       for (const statement of SCHEMA) await this.#pool.query(statement);
     } catch (error) {
@@ -74,15 +105,15 @@ export class SqlStore implements Store {
   apply(batch: Batch): Promise<Watermark> {
     const { group } = batch;
     return this.#inTransaction(group, async (connection, before) => {
-      const { watermark, applied, accounts: touched } = project(batch, before);
+      const { watermark, applied, accounts } = project(batch, before);
       if (applied === 0) return watermark;
-      // In the order of the tables: neighbours are written together, and two groups lock rows in the same order.
-      const accounts = touched.toSorted(byKey);
-      for (let at = 0; at < accounts.length; at += ROWS_A_STATEMENT) {
-        await connection.query(upsertText(group, accounts.slice(at, at + ROWS_A_STATEMENT)));
-      }
-      for (const text of entryTexts(group, accounts, ROWS_A_STATEMENT)) await connection.query(text);
+      const numbers = this.#numbersAt(group, before);
+      const created = accounts.map((update) => ({ ...nameOf(update), createdAt: update.firstAt }));
+      const { balances, entries } = rowsOf(accounts, await numbers.of(connection, created));
+      await this.#write(connection, BALANCES, balances);
+      await this.#write(connection, ENTRIES, entries);
       await setWatermark(connection, group, watermark);
+      this.#groups.set(group, { sequence: watermark.sequence, numbers });
       return watermark;
     });
   }
@@ -90,14 +121,22 @@ export class SqlStore implements Store {
   async seed(group: string, watermark: Watermark, balances: Iterable<Balance>): Promise<void> {
     await this.#inTransaction(group, async (connection) => {
       await forget(connection, group);
-      let rows: Balance[] = [];
+      const numbers = new AccountNumbers(group);
+      const write = async (some: readonly Balance[]) => {
+        const known = await numbers.of(
+          connection,
+          some.map((balance) => ({ ...nameOf(balance), createdAt: 0 })),
+        );
+        const rows = some.map((balance) => balanceRow(numberOf(known, keyOf(balance)), balance, balance.updatedAtMs));
+        await this.#write(connection, BALANCES, rows);
+      };
+      let waiting: Balance[] = [];
       for (const balance of balances) {
-        rows.push(balance);
-        if (rows.length < ROWS_A_STATEMENT) continue;
-        await connection.query(seedText(group, rows));
-        rows = [];
+        if (waiting.push(balance) < SEED_ACCOUNTS) continue;
+        await write(waiting);
+        waiting = [];
       }
-      if (rows.length > 0) await connection.query(seedText(group, rows));
+      await write(waiting);
       await setWatermark(connection, group, watermark);
     });
   }
@@ -107,7 +146,7 @@ export class SqlStore implements Store {
   }
 
   async balance({ group, partner, currency, account }: AccountKey): Promise<Balance | undefined> {
-    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_BALANCE, [partner, account, currency, group]);
+    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_BALANCE, [account, partner, currency, group]);
     const row = rows[0] as BalanceRow | undefined;
     return row && balanceOf(row);
   }
@@ -129,13 +168,12 @@ export class SqlStore implements Store {
   }
 
   async entries({ group, partner, currency, account, limit, cursor }: EntryQuery): Promise<EntryPage | undefined> {
-    const key = [partner, account, currency, group];
     const [before] = cursor === undefined ? [SEQUENCE_MAX] : (readCursor(cursor, 1) as [number]);
-    const [found] = await this.#pool.query<RowDataPacket[]>(SELECT_SCALE, key);
-    const scale = found[0]?.scale as number | undefined;
-    if (scale === undefined) return undefined;
+    const [found] = await this.#pool.query<AccountRow[]>(SELECT_ACCOUNT, [account, partner, currency, group]);
+    if (found[0] === undefined) return undefined;
+    const { account_no, scale } = found[0];
     // One more than asked for tells whether there are older ones.
-    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_ENTRIES, [...key, before, limit + 1]);
+    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_ENTRIES, [account_no, before, limit + 1]);
     const entries = (rows as EntryRow[]).slice(0, limit).map(({ atMs, amount, balance, ...entry }): Entry => {
       const money = { amount: atScale(amount, scale), balance: atScale(balance, scale) };
       return { ...entry, ...money, at: new Date(atMs).toISOString() };
@@ -146,6 +184,19 @@ export class SqlStore implements Store {
   close(): Promise<void> {
     this.#closing ??= this.#pool.end();
     return this.#closing;
+  }
+
+  /** The numbers that are known, unless somebody else has written since: then they are asked for again. */
+  #numbersAt(group: string, { sequence }: Watermark): AccountNumbers {
+    const known = this.#groups.get(group);
+    // Until the transaction is committed, what it adds is not so.
+    this.#groups.delete(group);
+    return known?.sequence === sequence ? known.numbers : new AccountNumbers(group);
+  }
+
+  async #write(connection: PoolConnection, table: BulkTable, rows: readonly Row[]): Promise<void> {
+    this.#mayLoad ??= await mayLoad(connection);
+    await writeRows(connection, table, rows, this.#mayLoad);
   }
 
   /** Holds the group's watermark row: another process that writes the same group waits, and then sees what was done. */
@@ -165,6 +216,9 @@ export class SqlStore implements Store {
       await connection.query("COMMIT");
       isClean = true;
       return result;
+    } catch (error) {
+      this.#groups.delete(group);
+      throw error;
     } finally {
       // The server takes the transaction back with its connection, whatever state it is in.
       if (isClean) connection.release();
@@ -173,24 +227,67 @@ export class SqlStore implements Store {
   }
 }
 
-function byKey(one: AccountUpdate, other: AccountUpdate): number {
-  if (one.partner !== other.partner) return one.partner < other.partner ? -1 : 1;
-  if (one.account !== other.account) return one.account < other.account ? -1 : 1;
-  return one.currency < other.currency ? -1 : 1;
+/** Servers tell whether they take rows from their clients; MySQL does not unless it is set up so, MariaDB does. */
+async function mayLoad(connection: PoolConnection): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>("SELECT @@local_infile AS may_load");
+  return Number(rows[0]?.may_load) === 1;
 }
+
+const nameOf = ({ partner, currency, account }: Omit<AccountKey, "group">) => ({ partner, currency, account });
+
+function numberOf(numbers: Numbers, key: string): number {
+  const number = numbers.get(key);
+  if (number === undefined) throw new Error(`the database has no number for the account ${key}, which was just added`);
+  return number;
+}
+
+function rowsOf(accounts: readonly AccountUpdate[], numbers: Numbers): { balances: Row[]; entries: Row[] } {
+  const updates = accounts.map((update) => ({ update, number: numberOf(numbers, update.key) }));
+  // In the order of the tables: neighbours are written together.
+  updates.sort((one, other) => one.number - other.number);
+  const balances = updates.map(({ update, number }) => balanceRow(number, update, update.at));
+  const entries = updates.flatMap(({ update, number }) => update.entries.map((entry) => entryRow(number, entry)));
+  return { balances, entries };
+}
+
+type Money = Pick<Balance, "available" | "held" | "status" | "version">;
+
+const balanceRow = (number: number, { available, held, status, version }: Money, at: string | number): Row => [
+  number,
+  scaleOf(available),
+  available,
+  held,
+  status,
+  version,
+  timeText(at),
+];
+
+const entryRow = (number: number, entry: Entry): Row => {
+  const { sequence, id, type, amount, balance, counterparty, memo, at } = entry;
+  return [number, sequence, id, type, amount, balance, counterparty, memo, timeText(at)];
+};
 
 const SELECT_WATERMARK = "SELECT sequence, epoch, journal FROM ringfence_watermarks WHERE group_name = ?";
 
-const SELECT_SCALE = `SELECT scale FROM ringfence_balances WHERE ${WHERE_ACCOUNT}`;
+const BALANCES_AND_NAMES = "ringfence_accounts a JOIN ringfence_balances b ON b.account_no = a.account_no";
 
-const BALANCE = `SELECT partner, currency, account, scale, available, held, status, version,
-  CAST(UNIX_TIMESTAMP(updated_at) * 1000 AS UNSIGNED) AS updatedAtMs FROM ringfence_balances`;
-const SELECT_BALANCES = `${BALANCE} WHERE group_name = ?`;
-const SELECT_BALANCE = `${BALANCE} WHERE ${WHERE_ACCOUNT}`;
+const WHERE_ACCOUNT = "WHERE a.account = ? AND a.partner = ? AND a.currency = ? AND a.group_name = ?";
+
+const SELECT_ACCOUNT = `SELECT a.account_no, b.scale FROM ${BALANCES_AND_NAMES} ${WHERE_ACCOUNT}`;
+
+const BALANCE = `SELECT a.partner, a.currency, a.account, b.scale, b.available, b.held, b.status, b.version,
+  CAST(UNIX_TIMESTAMP(b.updated_at) * 1000 AS UNSIGNED) AS updatedAtMs FROM ${BALANCES_AND_NAMES}`;
+const SELECT_BALANCES = `${BALANCE} WHERE a.group_name = ?`;
+const SELECT_BALANCE = `${BALANCE} ${WHERE_ACCOUNT}`;
 
 const SELECT_ENTRIES = `SELECT sequence, id, type, amount, balance, counterparty, memo,
   CAST(UNIX_TIMESTAMP(at) * 1000 AS UNSIGNED) AS atMs FROM ringfence_entries
-  WHERE ${WHERE_ACCOUNT} AND sequence < ? ORDER BY sequence DESC LIMIT ?`;
+  WHERE account_no = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`;
+
+interface AccountRow extends RowDataPacket {
+  readonly account_no: number;
+  readonly scale: number;
+}
 
 interface BalanceRow extends Balance {
   readonly scale: number;
@@ -210,9 +307,12 @@ async function setWatermark(connection: PoolConnection, group: string, watermark
   await connection.query(text, [sequence, epoch, journal, group]);
 }
 
+/** Numbers are kept: another process may know them. */
 async function forget(connection: PoolConnection, group: string): Promise<void> {
-  await connection.query("DELETE FROM ringfence_entries WHERE group_name = ?", [group]);
-  await connection.query("DELETE FROM ringfence_balances WHERE group_name = ?", [group]);
+  for (const table of ["ringfence_entries", "ringfence_balances"]) {
+    const text = `DELETE t FROM ${table} t JOIN ringfence_accounts a ON a.account_no = t.account_no WHERE a.group_name = ?`;
+    await connection.query(text, [group]);
+  }
   await setWatermark(connection, group, NOTHING);
 }
 

@@ -37,7 +37,7 @@ const FIELDS: Record<string, [required: string, optional: string]> = {
 export const SCALES: Record<string, number> = { CNY: 2, JPY: 0, KWD: 3, ETH: 18, A1: 5, POINTS2026XX: 1, ABCDE: 9 };
 const SCALE_DEFAULT = 2;
 
-const NASTY_VALUES = [
+export const NASTY_VALUES: readonly string[] = [
   "null",
   "true",
   "{}",
@@ -162,8 +162,17 @@ export function oddCommand(random: Random): Command {
   return shuffle(command, random);
 }
 
-/** The text of a body with these commands, spelled in one of the ways that JSON allows. */
-export function spell(commands: readonly Command[], atomic: boolean | undefined, random: Random): string {
+/** One way of writing JSON: its white space, its escapes. */
+interface Spelling {
+  space(): string;
+  text(value: string): string;
+  /** An object with its members in this order. */
+  object(fields: readonly Field[]): string;
+  /** An array of objects, the members of each in any order. */
+  array(objects: readonly (readonly Field[])[]): string;
+}
+
+function spellingOf(random: Random): Spelling {
   const isPlain = random(3) === 0;
   const space = (): string => (isPlain || random(4) > 0 ? "" : ["", " ", "\n  ", "\t", "\r\n"][random(5)]!);
   const text = (value: string): string => (isPlain ? JSON.stringify(value) : escapeSome(value, random));
@@ -173,10 +182,23 @@ export function spell(commands: readonly Command[], atomic: boolean | undefined,
     });
     return `{${members.join(",")}}`;
   };
-  const array = `[${commands.map((command) => space() + object(shuffle(command, random)) + space()).join(",")}]`;
-  const fields: Field[] = [["commands", { json: array }]];
+  const array = (objects: readonly (readonly Field[])[]): string =>
+    `[${objects.map((fields) => space() + object(shuffle(fields, random)) + space()).join(",")}]`;
+  return { space, text, object, array };
+}
+
+/** The text of a body with these commands, spelled in one of the ways that JSON allows. */
+export function spell(commands: readonly Command[], atomic: boolean | undefined, random: Random): string {
+  const { space, object, array } = spellingOf(random);
+  const fields: Field[] = [["commands", { json: array(commands) }]];
   if (atomic !== undefined) fields.push(["atomic", { json: String(atomic) }]);
   return space() + object(shuffle(fields, random)) + space();
+}
+
+/** As `spell`, of a bare array. */
+export function spellArray(objects: readonly Command[], random: Random): string {
+  const { space, array } = spellingOf(random);
+  return space() + array(objects) + space();
 }
 
 /** The bytes with a few of them changed, put in, left out, or cut off at the end. */

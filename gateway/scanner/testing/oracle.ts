@@ -11,14 +11,14 @@ export interface Expected {
 }
 
 /** A number as its literal: the text of the source, which the reviver of `JSON.parse` is told. */
-class Literal {
+export class Literal {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
   }
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 
 /** Types in the order of their numbers: required fields, then optional ones. */
 const RULES = new Map<string, [required: string, optional: string]>([
@@ -55,13 +55,13 @@ export function expectedOf(body: Uint8Array, context: ScanContext): Expected | u
   }
 }
 
-class Refused extends Error {}
+export class Refused extends Error {}
 
-function check(rule: boolean): asserts rule {
+export function check(rule: boolean): asserts rule {
   if (!rule) throw new Refused();
 }
 
-function parseStrictly(body: Uint8Array): unknown {
+export function parseStrictly(body: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
@@ -97,6 +97,7 @@ function encode(command: unknown, context: ScanContext, contextBits: number): Bu
   check(isPlainObject(command));
   const type = command.type;
   check(typeof type === "string" && RULES.has(type));
+  check(context.types === undefined || (context.types & (1 << (TYPES.indexOf(type) + 1))) !== 0);
   const [required, optional] = RULES.get(type)!;
   const keys = Object.keys(command);
   check(required.split(" ").every((key) => keys.includes(key)));
@@ -167,7 +168,7 @@ interface Layout {
   texts: Buffer[];
 }
 
-function layOut(record: Layout): Buffer {
+export function layOut(record: Layout): Buffer {
   const texts = Buffer.concat(record.texts.map((text) => Buffer.concat([text, Buffer.alloc(-text.length & 3)])));
   const size = 16 + record.numbers.length * 8 + ((texts.length + 7) & ~7);
   const out = Buffer.alloc(size);
@@ -181,11 +182,11 @@ function layOut(record: Layout): Buffer {
   return out;
 }
 
-function isPlainObject(value: unknown): value is Fields {
+export function isPlainObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Literal);
 }
 
-function nameOf(value: unknown): string {
+export function nameOf(value: unknown): string {
   check(typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value));
   return value;
 }
@@ -237,11 +238,11 @@ function timeOf(value: unknown): number {
 }
 
 /** Lower limb at or above zero, then the upper one. */
-function limbs(value: bigint): [lo: number, hi: number] {
+export function limbs(value: bigint): [lo: number, hi: number] {
   const lo = BigInt.asUintN(64, ((value % 10n ** 15n) + 10n ** 15n) % 10n ** 15n);
   return [Number(lo), Number((value - lo) / 10n ** 15n)];
 }
 
-function bigOf(value: { hi: number; lo: number }): bigint {
+export function bigOf(value: { hi: number; lo: number }): bigint {
   return BigInt(value.hi) * 10n ** 15n + BigInt(value.lo);
 }
