@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 READY := node_modules/.package-lock.json
 
-.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-results benchmark-overload torture format clean help
+.PHONY: run kafka test check benchmark benchmark-all benchmark-micro benchmark-results benchmark-overload benchmark-one-pass torture format clean help
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -40,6 +40,9 @@ benchmark-results: $(READY) ## Results out: into Kafka, SQLite, Redis and MariaD
 
 benchmark-overload: $(READY) ## Twice the capacity by the open loop: goodput and memory
 	@npm run benchmark-overload --silent
+
+benchmark-one-pass: $(READY) ## One-Pass against the third party's simulator: large and small funds, transfers
+	@npm run benchmark-one-pass --silent
 
 torture: $(READY) ## A million commands against the model, then 100 kills of the service and 200 of all around Kafka
 	@npm run torture --silent

@@ -153,6 +153,14 @@ describe("the micro-benchmarks", () => {
   });
 });
 
+test("the One-Pass benchmark draws, trades and checks every sum", async () => {
+  const env = { ...process.env, ROUNDS: "1", DELAY_MS: "0", SHARE: "1000" };
+  const { stdout } = await run(process.execPath, [script("one-pass.ts")], { env });
+  for (const row of ["100,000,000.53", "1,000,000,000.00", "100 small funds", "99 transfers"]) {
+    expect(stdout).toMatch(new RegExp(`${row}.* ms  goal \\d+ .*calls`));
+  }
+});
+
 describe("the results benchmark", () => {
   const isComplete =
     hasBroker() &&

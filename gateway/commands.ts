@@ -13,6 +13,8 @@ export interface CommandInput {
   readonly hold?: string;
   readonly command?: string;
   readonly memo?: string;
+  /** RFC 3339 in UTC; a repeat must carry the same. */
+  readonly issued?: string;
   readonly open?: boolean;
   readonly expiresIn?: number;
   readonly minBalance?: string | null;

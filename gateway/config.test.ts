@@ -43,6 +43,7 @@ describe("settings", () => {
       edge: { rateLimit: undefined, inFlight: 16_384, requestTimeoutMs: 30_000 },
       tls: undefined,
       masterKeys: [],
+      onePass: { fund: undefined, inFlightMax: 500, perSecond: 100 },
       services: { auth: true, rotationMs: undefined, overlapMs: 7 * 86_400_000 },
       minFreeBytes: 512 << 20,
     });

@@ -3,6 +3,8 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
+import type { FundSettings } from "./facades/one-pass/jobs/types.ts";
+import { IN_FLIGHT_DEFAULT as ONEPASS_IN_FLIGHT_DEFAULT, RATE_DEFAULT } from "./facades/one-pass/limits.ts";
 import { type KafkaSettings, saslMechanism, securityOf } from "./kafka-settings.ts";
 import { GROUPS_MAX, IN_FLIGHT_DEFAULT, REQUEST_TIMEOUT_MS } from "./limits.ts";
 
@@ -54,6 +56,15 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** One-Pass's own settings. */
+export interface OnePassSettings {
+  /** The third party that batches draw from; undefined: none, and batchPay is refused. */
+  readonly fund: FundSettings | undefined;
+  /** Requests in flight at a time, and a second from one address; undefined: any number. */
+  readonly inFlightMax: number | undefined;
+  readonly perSecond: number | undefined;
+}
+
 /** Secrets of internal services. */
 export interface ServiceSettings {
   /** False: request-balance takes orders without a key; only where partners are served on loopback. */
@@ -95,6 +106,7 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   /** Keys of 32 bytes under which signing secrets are kept: the first seals, all open. */
   readonly masterKeys: readonly KeyObject[];
+  readonly onePass: OnePassSettings;
   readonly services: ServiceSettings;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
@@ -219,6 +231,23 @@ function keyBytes(text: string): Buffer {
   return /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? Buffer.from(text, "base64") : Buffer.alloc(0);
 }
 
+/** Where the third party's calls are, if only its origin is given. */
+const FUND_PATH = "/thirdpart/onePass";
+
+function fundUrl(value: string): string {
+  const given = new URL(url("ONEPASS_FUND_URL", value, ["http://", "https://"]));
+  if (given.search !== "" || given.hash !== "" || given.username !== "") {
+    throw new ConfigError(`${PREFIX}ONEPASS_FUND_URL is refused: it must be an origin, or one with a path.`);
+  }
+  return given.origin + (given.pathname === "/" ? FUND_PATH : given.pathname.replace(/\/$/, ""));
+}
+
+/** What is sent as a header. It is not repeated: it may be a secret. */
+function headerText(variable: string, value: string): string {
+  if (/^[\x21-\x7e]{1,512}$/.test(value)) return value;
+  throw new ConfigError(`${PREFIX}${variable} is refused: it must be 1 to 512 visible ASCII characters.`);
+}
+
 const MIB = 1 << 20;
 const DAY_MS = 86_400_000;
 
@@ -257,6 +286,14 @@ const PARSERS = {
   DEDUCT_PARTNER: (value: string) => partner("DEDUCT_PARTNER", value),
   FACADE_ADDRESSES: addresses,
   FACADE_HOSTS: hostNames,
+  ONEPASS_FUND_URL: fundUrl,
+  ONEPASS_FUND_ID: (value: string) => headerText("ONEPASS_FUND_ID", value),
+  ONEPASS_FUND_TOKEN: (value: string) => headerText("ONEPASS_FUND_TOKEN", value),
+  ONEPASS_FUND_TIMEOUT_MS: (value: string) => integer("ONEPASS_FUND_TIMEOUT_MS", value, { min: 10, max: 600_000 }),
+  ONEPASS_IN_FLIGHT: (value: string) =>
+    value === "off" ? undefined : integer("ONEPASS_IN_FLIGHT", value, { min: 1, max: 65_536 }),
+  ONEPASS_RATE: (value: string) =>
+    value === "off" ? undefined : integer("ONEPASS_RATE", value, { min: 1, max: 1_000_000 }),
   SERVICE_AUTH: (value: string) =>
     value === "on" || value === "off" ? value === "on" : refuse("SERVICE_AUTH", value, "it must be `on` or `off`"),
   SERVICE_ROTATION_DAYS: (value: string) =>
@@ -300,6 +337,10 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   SEGMENT_MB: "64",
   RETAIN_SEGMENTS: "all",
   MIN_FREE_MB: "512",
+  ONEPASS_FUND_ID: "ringfence",
+  ONEPASS_FUND_TIMEOUT_MS: "3000",
+  ONEPASS_IN_FLIGHT: String(ONEPASS_IN_FLIGHT_DEFAULT),
+  ONEPASS_RATE: String(RATE_DEFAULT),
 };
 
 /** True for 127.0.0.0/8, ::1 and localhost: what only this machine reaches. */
@@ -401,6 +442,15 @@ export function readSettings(environment: Environment): Settings {
     }),
     tls: tlsFiles(read("TLS_CERT"), read("TLS_KEY")),
     masterKeys: read("MASTER_KEY") ?? Object.freeze([]),
+    onePass: Object.freeze({
+      fund: fundSettings(read("ONEPASS_FUND_URL"), {
+        participant: required(read("ONEPASS_FUND_ID")),
+        token: read("ONEPASS_FUND_TOKEN"),
+        timeoutMs: required(read("ONEPASS_FUND_TIMEOUT_MS")),
+      }),
+      inFlightMax: read("ONEPASS_IN_FLIGHT"),
+      perSecond: read("ONEPASS_RATE"),
+    }),
     services: Object.freeze({
       auth: required(read("SERVICE_AUTH")),
       rotationMs: read("SERVICE_ROTATION_DAYS"),
@@ -427,6 +477,10 @@ function tlsFiles(certificate: string | undefined, key: string | undefined): Tls
   if (certificate === undefined && key === undefined) return undefined;
   const missing = certificate === undefined ? "TLS_CERT" : "TLS_KEY";
   throw new ConfigError(`${PREFIX}${missing} is missing: TLS needs both a certificate and its key.`);
+}
+
+function fundSettings(fund: string | undefined, rest: Omit<FundSettings, "url">): FundSettings | undefined {
+  return fund === undefined ? undefined : Object.freeze({ url: fund, ...rest });
 }
 
 function checkListeners({ listener, adminListener, adminKeyDigests }: Settings): void {

@@ -13,6 +13,7 @@ import { contextOf, readTls, type TlsPair } from "./edge/tls.ts";
 import { TrustedAddresses } from "./facades/caller.ts";
 import { deductFacade } from "./facades/deduct/index.ts";
 import type { Facade } from "./facades/facade.ts";
+import { onePassFacade } from "./facades/one-pass/index.ts";
 import { requestBalanceFacade } from "./facades/request-balance/index.ts";
 import { walletFacade } from "./facades/wallet/index.ts";
 import { Groups, namesOf } from "./groups.ts";
@@ -114,11 +115,13 @@ export async function start(settings: Settings): Promise<Service> {
   const names = namesOf(registry);
   const linkOf = (group: string) => groups.link(group);
   const trusted = new TrustedAddresses(settings.facades.addresses, settings.facades.hosts);
+  const commands = new Submitter({ registry, linkOf, names });
   const countOrders = (status: number) => metrics.countOrders(status);
   const facades: readonly Facade[] = [
     requestBalanceFacade({ linkOf, count: countOrders, auth: settings.services.auth, trusted }),
     walletFacade({ partner: settings.facades.walletPartner, trusted }),
     deductFacade({ partner: settings.facades.deductPartner, trusted }),
+    onePassFacade(settings, { commands, registry, log: logger, trusted }),
   ];
   const deps: GatewayDeps = {
     settings,
@@ -126,7 +129,7 @@ export async function start(settings: Settings): Promise<Service> {
     authenticator: new Authenticator(registry, edge.limits),
     edge,
     groups,
-    commands: new Submitter({ registry, linkOf, names }),
+    commands,
     resultLogs: query,
     history: query,
     stores,

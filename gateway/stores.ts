@@ -38,6 +38,22 @@ export interface EntriesPage {
   readonly cursor?: string;
 }
 
+/** By names, as a store knows an account. */
+export interface StoreAccount {
+  readonly group: string;
+  readonly partner: string;
+  readonly currency: string;
+  readonly account: string;
+}
+
+/** What one store has of an account: its balance, undefined where it does not know it (yet), or why it cannot be asked. */
+export type StoreBalance =
+  | {
+      readonly name: string;
+      readonly balance: { readonly available: string; readonly version: number } | undefined;
+    }
+  | { readonly name: string; readonly reason: string };
+
 export interface Stores {
   /** One for each store and group. */
   status(): Promise<readonly StoreStatus[]>;
@@ -46,11 +62,14 @@ export interface Stores {
    * cursor that is not its own, STORE_DOWN while it cannot answer.
    */
   entries(query: EntriesQuery): Promise<EntriesPage | undefined>;
+  /** What each store has of an account. Never rejects. */
+  balances(account: StoreAccount): Promise<readonly StoreBalance[]>;
 }
 
 /** Where RINGFENCE_STORE is off. */
 export const NO_STORES: Stores = Object.freeze({
   status: async () => [],
+  balances: async () => [],
   entries: async () => {
     throw new ApiError("STORE_DOWN", "This service runs without its embedded store (RINGFENCE_STORE=off).");
   },

@@ -95,6 +95,8 @@ export interface Store {
    * until then stands at nothing, so that a seeding that was interrupted is seen.
    */
   seed(group: string, watermark: Watermark, balances: Iterable<Balance>): Promise<void>;
+  /** Undefined for an account that the store does not know. */
+  balance(key: AccountKey): Promise<Balance | undefined>;
   /** All accounts of a group that results have named, in no order that means anything. */
   balances(group: string): AsyncIterable<Balance>;
   /** Undefined for an account that the store does not know. Throws CursorError for a cursor that this store did not give. */

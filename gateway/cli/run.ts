@@ -9,6 +9,7 @@ const HELP = `Usage: ringfence <command>
   serve      serve HTTP; settings come from RINGFENCE_… variables
   journal    verify, dump or replay a group's journal; reads only
   store      run, compare or rebuild balance stores
+  simulate   play the third party that One-Pass draws from
   bench      run a benchmark
 
 ringfence <command> --help tells more.`;
@@ -47,6 +48,10 @@ async function dispatch([command, ...rest]: readonly string[], terminal: Termina
       const { storeCommand } = await import("./store.ts");
       return storeCommand(rest, terminal);
     }
+    case "simulate": {
+      const { simulateCommand } = await import("./simulate.ts");
+      return simulateCommand(rest, terminal);
+    }
     case "bench":
       return benchCommand(rest, terminal);
     case "--help":
@@ -55,9 +60,13 @@ async function dispatch([command, ...rest]: readonly string[], terminal: Termina
       await terminal.out(HELP);
       return EXIT.done;
     case undefined:
-      throw new UsageError("a command is missing: serve, journal, store or bench; ringfence --help tells more.");
+      throw new UsageError(
+        "a command is missing: serve, journal, store, simulate or bench; ringfence --help tells more.",
+      );
     default:
-      throw new UsageError(`${JSON.stringify(command)} is not a command; there are serve, journal, store and bench.`);
+      throw new UsageError(
+        `${JSON.stringify(command)} is not a command; there are serve, journal, store, simulate and bench.`,
+      );
   }
 }
 

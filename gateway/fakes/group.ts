@@ -13,7 +13,7 @@ import type {
   ResultPage,
   VerifyReport,
 } from "../group.ts";
-import type { EntriesPage, EntriesQuery, StoreStatus, Stores } from "../stores.ts";
+import type { EntriesPage, EntriesQuery, StoreBalance, StoreStatus, Stores } from "../stores.ts";
 
 const STATS = {
   state: "serving",
@@ -186,6 +186,12 @@ export class FakeStores implements Stores {
   readonly pages = new Map<string, EntriesPage>();
   /** When set, what is asked rejects with it. */
   failure: ApiError | undefined;
+  /** What the stores say of every account. */
+  found: readonly StoreBalance[] = [];
+
+  async balances(): Promise<readonly StoreBalance[]> {
+    return this.found;
+  }
 
   async status(): Promise<readonly StoreStatus[]> {
     return this.statuses;

@@ -1,9 +1,9 @@
 /** The main thread's side of the embedded store: says how far groups are durable, passes questions on, remembers what it was told. */
 import { Worker } from "node:worker_threads";
-import type { EntryPage } from "../../stores/index.ts";
+import type { AccountKey, Balance, EntryPage } from "../../stores/index.ts";
 import { ApiError } from "../errors.ts";
 import type { LinkLog } from "../link/link-log.ts";
-import type { EntriesPage, EntriesQuery, StoreStatus, Stores } from "../stores.ts";
+import type { EntriesPage, EntriesQuery, StoreBalance, StoreStatus, Stores } from "../stores.ts";
 import type { FromStore, GroupStatus, StoreThreadStart, ToStore } from "./messages.ts";
 
 /** Milliseconds in which news of durable frames are gathered: a message a frame would cost the HTTP thread more than it tells. */
@@ -16,7 +16,7 @@ const WAITING_MAX = 1000;
 const RESTART_MS = 2000;
 
 interface Waiting {
-  readonly resolve: (page: EntryPage | undefined) => void;
+  readonly resolve: (answer: never) => void;
   readonly reject: (error: ApiError) => void;
 }
 
@@ -60,6 +60,19 @@ export class EmbeddedStore implements Stores {
   }
 
   entries(query: EntriesQuery): Promise<EntriesPage | undefined> {
+    return this.#ask<EntryPage | undefined>((id) => ({ kind: "entries", id, query }));
+  }
+
+  async balances(key: AccountKey): Promise<readonly StoreBalance[]> {
+    try {
+      const balance = await this.#ask<Balance | undefined>((id) => ({ kind: "balance", id, key }));
+      return [{ name: "sqlite", balance }];
+    } catch (error) {
+      return [{ name: "sqlite", reason: error instanceof Error ? error.message : String(error) }];
+    }
+  }
+
+  #ask<T>(message: (id: number) => ToStore): Promise<T> {
     const worker = this.#worker;
     if (worker === undefined) return Promise.reject(new ApiError("STORE_DOWN"));
     if (this.#waiting.size >= WAITING_MAX) {
@@ -68,7 +81,7 @@ export class EmbeddedStore implements Stores {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      post(worker, { kind: "entries", id, query });
+      post(worker, message(id));
     });
   }
 
@@ -122,7 +135,10 @@ export class EmbeddedStore implements Stores {
         return;
       }
       case "page":
-        this.#settle(message.id)?.resolve(message.page);
+        this.#settle(message.id)?.resolve(message.page as never);
+        return;
+      case "balance":
+        this.#settle(message.id)?.resolve(message.balance as never);
         return;
       case "refused": {
         const { id, isCursor, message: text } = message;

@@ -1,7 +1,7 @@
 /** Stores that other processes write: the gateway only asks them how far they are, when it is asked itself. */
-import { RedisStore, SqlStore, type Store } from "../../stores/index.ts";
+import { type Balance, RedisStore, SqlStore, type Store } from "../../stores/index.ts";
 import type { Settings } from "../config.ts";
-import type { StoreStatus, Stores } from "../stores.ts";
+import type { StoreAccount, StoreBalance, StoreStatus, Stores } from "../stores.ts";
 
 /** Milliseconds in which a store must tell its watermark: longer than a scrape would wait it is of no use. */
 const ANSWER_MS = 1000;
@@ -33,6 +33,10 @@ export class OutsideStores {
     return {
       status: async () => [...(await embedded.status()), ...(await this.#status())],
       entries: (query) => embedded.entries(query),
+      balances: async (account) => [
+        ...(await embedded.balances(account)),
+        ...(await Promise.all(this.#stores.map((store) => this.#balance(store, account)))),
+      ],
     };
   }
 
@@ -59,6 +63,20 @@ export class OutsideStores {
       const reason = error instanceof Error ? error.message : String(error);
       return { name, group, watermark: 0, lag: this.#durableOf(group), state: "unreachable", reason };
     }
+  }
+
+  async #balance(store: Store, account: StoreAccount): Promise<StoreBalance> {
+    const { name } = store;
+    try {
+      return { name, balance: await within(ANSWER_MS, this.#balanceIn(store, account)) };
+    } catch (error) {
+      return { name, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async #balanceIn(store: Store, account: StoreAccount): Promise<Balance | undefined> {
+    if (store instanceof RedisStore) await this.#prepare(store);
+    return store.balance(account);
   }
 
   async #watermark(store: Store, group: string): Promise<number> {

@@ -34,6 +34,10 @@ port.on("message", (message: ToStore) => {
     answer(message.id, message.query);
     return;
   }
+  if (message.kind === "balance") {
+    answerBalance(message.id, message.key);
+    return;
+  }
   if (message.kind === "durable") for (const [group, sequence] of message.groups) durable.set(group, sequence);
   else isStopping = true;
   wake();
@@ -91,6 +95,16 @@ function answer(id: number, query: Parameters<SqliteStore["entries"]>[0]): void 
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
       send({ kind: "refused", id, isCursor: error instanceof CursorError, message });
+    },
+  );
+}
+
+function answerBalance(id: number, key: Parameters<SqliteStore["balance"]>[0]): void {
+  store.balance(key).then(
+    (balance) => send({ kind: "balance", id, balance }),
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      send({ kind: "refused", id, isCursor: false, message });
     },
   );
 }

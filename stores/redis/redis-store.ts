@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { makeCursor, readCursor } from "../cursor.ts";
 import { type Projection, project } from "../projection.ts";
 import {
+  type AccountKey,
   type Balance,
   type Batch,
   type Entry,
@@ -172,15 +173,19 @@ export class RedisStore implements Store {
     await this.#redis.unlink(lock);
   }
 
+  async balance(key: AccountKey): Promise<Balance | undefined> {
+    const [row] = (await all(this.#redis.pipeline().hmget(balanceKey(key), ...BALANCE_FIELDS))) as [BalanceRow];
+    return balanceOf(key, row);
+  }
+
   async *balances(group: string): AsyncGenerator<Balance, void, void> {
     for await (const keys of this.#scan(groupPattern(group, "balance"))) {
       const commands = this.#redis.pipeline();
-      for (const key of keys) commands.hmget(key, "available", "held", "status", "version", "updated_at");
-      const rows = (await all(commands)) as [string | null, string, string, string, string][];
-      for (const [index, [available, held, status, version, updatedAt]] of rows.entries()) {
-        if (available === null) continue;
-        const numbers = { version: Number(version), updatedAtMs: Number(updatedAt) };
-        yield { ...accountOf(keys[index]!), available, held, status, ...numbers };
+      for (const key of keys) commands.hmget(key, ...BALANCE_FIELDS);
+      const rows = (await all(commands)) as BalanceRow[];
+      for (const [index, row] of rows.entries()) {
+        const balance = balanceOf(accountOf(keys[index]!), row);
+        if (balance !== undefined) yield balance;
       }
     }
   }
@@ -214,6 +219,19 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     this.#redis.disconnect();
   }
+}
+
+const BALANCE_FIELDS = ["available", "held", "status", "version", "updated_at"] as const;
+/** Their values; `available` is null where there is no such key. */
+type BalanceRow = readonly [string | null, string, string, string, string];
+
+function balanceOf(
+  { partner, currency, account }: Omit<AccountKey, "group">,
+  [available, held, status, version, updatedAt]: BalanceRow,
+): Balance | undefined {
+  if (available === null) return undefined;
+  const numbers = { version: Number(version), updatedAtMs: Number(updatedAt) };
+  return { partner, currency, account, available, held, status, ...numbers };
 }
 
 /** Runs a pipeline; rejects if any of its commands failed. */

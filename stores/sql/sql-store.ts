@@ -145,6 +145,12 @@ export class SqlStore implements Store {
     await this.#inTransaction(group, (connection) => forget(connection, group));
   }
 
+  async balance({ group, partner, currency, account }: AccountKey): Promise<Balance | undefined> {
+    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_BALANCE, [account, partner, currency, group]);
+    const row = rows[0] as BalanceRow | undefined;
+    return row && balanceOf(row);
+  }
+
   async *balances(group: string): AsyncGenerator<Balance, void, void> {
     const connection = await this.#pool.getConnection();
     // Rows as they come are given by the connection below the one with promises; the types do not tell them apart.
@@ -152,9 +158,7 @@ export class SqlStore implements Store {
     let isWhole = false;
     try {
       const rows = core.query(SELECT_BALANCES, [group]).stream() as AsyncIterable<BalanceRow>;
-      for await (const { scale, available, held, ...balance } of rows) {
-        yield { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
-      }
+      for await (const row of rows) yield balanceOf(row);
       isWhole = true;
     } finally {
       // Rows that nobody read would be taken for the next answer.
@@ -267,11 +271,14 @@ const SELECT_WATERMARK = "SELECT sequence, epoch, journal FROM ringfence_waterma
 
 const BALANCES_AND_NAMES = "ringfence_accounts a JOIN ringfence_balances b ON b.account_no = a.account_no";
 
-const SELECT_ACCOUNT = `SELECT a.account_no, b.scale FROM ${BALANCES_AND_NAMES}
-  WHERE a.account = ? AND a.partner = ? AND a.currency = ? AND a.group_name = ?`;
+const WHERE_ACCOUNT = "WHERE a.account = ? AND a.partner = ? AND a.currency = ? AND a.group_name = ?";
 
-const SELECT_BALANCES = `SELECT a.partner, a.currency, a.account, b.scale, b.available, b.held, b.status, b.version,
-  CAST(UNIX_TIMESTAMP(b.updated_at) * 1000 AS UNSIGNED) AS updatedAtMs FROM ${BALANCES_AND_NAMES} WHERE a.group_name = ?`;
+const SELECT_ACCOUNT = `SELECT a.account_no, b.scale FROM ${BALANCES_AND_NAMES} ${WHERE_ACCOUNT}`;
+
+const BALANCE = `SELECT a.partner, a.currency, a.account, b.scale, b.available, b.held, b.status, b.version,
+  CAST(UNIX_TIMESTAMP(b.updated_at) * 1000 AS UNSIGNED) AS updatedAtMs FROM ${BALANCES_AND_NAMES}`;
+const SELECT_BALANCES = `${BALANCE} WHERE a.group_name = ?`;
+const SELECT_BALANCE = `${BALANCE} ${WHERE_ACCOUNT}`;
 
 const SELECT_ENTRIES = `SELECT sequence, id, type, amount, balance, counterparty, memo,
   CAST(UNIX_TIMESTAMP(at) * 1000 AS UNSIGNED) AS atMs FROM ringfence_entries
@@ -288,6 +295,10 @@ interface BalanceRow extends Balance {
 
 interface EntryRow extends Omit<Entry, "at">, RowDataPacket {
   readonly atMs: number;
+}
+
+function balanceOf({ scale, available, held, ...balance }: BalanceRow): Balance {
+  return { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
 }
 
 async function setWatermark(connection: PoolConnection, group: string, watermark: Watermark): Promise<void> {

@@ -143,6 +143,13 @@ export class SqliteStore implements Store {
     this.#inTransaction(() => this.#forget(group));
   }
 
+  async balance({ group, partner, currency, account }: AccountKey): Promise<Balance | undefined> {
+    const row = this.#sql.balance.get(group, partner, currency, account) as unknown as BalanceRow | undefined;
+    if (row === undefined) return undefined;
+    const { id: _, updated_at, ...balance } = row;
+    return { ...balance, updatedAtMs: updated_at };
+  }
+
   async *balances(group: string): AsyncGenerator<Balance, void, void> {
     for (let last = 0; ; ) {
       const rows = this.#sql.balances.all(group, last, BALANCES_A_READ) as unknown as BalanceRow[];

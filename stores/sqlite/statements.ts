@@ -14,6 +14,9 @@ const rowsOf = (columns: number, rows: number) =>
 
 const WHERE_ACCOUNT = "group_name = ? AND partner = ? AND currency = ? AND accounts.account = ?";
 
+const BALANCE = `SELECT id, partner, currency, accounts.account, available, held, status, version, updated_at
+  FROM accounts JOIN balances ON balances.account = id`;
+
 const addEntries = (rows: number) => `INSERT INTO entries VALUES ${rowsOf(ENTRY_COLUMNS, rows)}`;
 /** No row refers to a balance, and it has no index: to replace it is to overwrite it. */
 const setBalances = (rows: number) => `INSERT OR REPLACE INTO balances VALUES ${rowsOf(BALANCE_COLUMNS, rows)}`;
@@ -36,10 +39,8 @@ export function prepareStatements(database: DatabaseSync) {
     addEntry: prepare(addEntries(1)),
     addEntries: prepare(addEntries(ROWS_A_STATEMENT)),
     entry: prepare("SELECT * FROM entries WHERE id = ?"),
-    balances: prepare(
-      `SELECT id, partner, currency, accounts.account, available, held, status, version, updated_at
-        FROM accounts JOIN balances ON balances.account = id WHERE group_name = ? AND id > ? ORDER BY id LIMIT ?`,
-    ),
+    balance: prepare(`${BALANCE} WHERE ${WHERE_ACCOUNT}`),
+    balances: prepare(`${BALANCE} WHERE group_name = ? AND id > ? ORDER BY id LIMIT ?`),
     lastAccount: prepare("SELECT max(id) AS id FROM accounts"),
     lastEntry: prepare("SELECT max(id) AS id FROM entries"),
   };

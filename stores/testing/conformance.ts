@@ -219,9 +219,12 @@ export function conformance({ fresh, again }: Subject): void {
     }
     expect((await store.watermark("g0")).sequence).toBe(results.length);
     expect(await storeBalances(store)).toEqual(balances);
+    expect(await store.balance({ group: "g0", partner: "p0", currency: "CNY", account: "never-seen" })).toBeUndefined();
     for (const key of [...balances.keys()].slice(0, 40)) {
       const [partner, currency, account] = key.split("/") as [string, string, string];
       const query = { group: "g0", partner, currency, account };
+      const { available, held, status, version } = (await store.balance(query))!;
+      expect(`${available} ${held} ${status} v${version}`).toBe(balances.get(key));
       const found = await allEntries(store, query, 50);
       expect(found.map(({ sequence, id, type, amount }) => ({ sequence, id, type, amount }))).toEqual(
         expectedEntries(results, key).slice(0, found.length),
