@@ -168,12 +168,11 @@ export class Machine {
     return end;
   }
 
-  /** Row of the account that the command names, 0 when it names none or there is none. */
-  #findAccount(words: Int32Array, w: number, tag: number): number {
-    if (!namesAccount(record.typeOf(words, w))) return 0;
-    const start = w + record.nameWord(words, w);
-    const partner = words[w + record.PARTNER]!;
-    return this.state.accounts.find(tag, partner, record.currency(words, w), words, start, record.nameBytes(words, w));
+  /** Row of the account that the command in hand names, 0 when it names none or there is none. */
+  #findAccount(tag: number): number {
+    const { type, partner, currency, words, nameStart, nameBytes } = this.#command;
+    if (!namesAccount(type)) return 0;
+    return this.state.accounts.find(tag, partner, currency, words, nameStart, nameBytes);
   }
 
   /** Gives the record a sequence, decides it, and writes it into the frame. Returns the result's code. */
@@ -182,7 +181,7 @@ export class Machine {
     const { remembered } = state;
     const command = this.#command;
     command.load(input, start);
-    const outcome = this.#begin(this.#findAccount(input.words, start >>> 2, accountTag));
+    const outcome = this.#begin(this.#findAccount(accountTag));
     const { partner, idStart, idBytes } = command;
     const place = remembered.find(idTag, partner, input.words, idStart, idBytes);
     if (place !== 0) {
@@ -311,7 +310,8 @@ export class Machine {
     for (let at = start; at < end; at = this.#next(input, at)) {
       const w = at >>> 2;
       const place = this.#findId(input.words, w);
-      this.#begin(this.#findAccount(input.words, w, this.#accountTagAt(input.words, w)));
+      this.#command.load(input, at);
+      this.#begin(this.#findAccount(this.#accountTagAt(input.words, w)));
       const isKnownBefore = place !== 0 && remembered.sequenceOf(place) <= before;
       if (at === failed && this.#failed.isResolved) this.#showFailed(input.words[w + record.PARTNER]!);
       this.#outcome.code = at === failed ? code : isKnownBefore ? CODE.ID_REUSED : CODE.ATOMIC_ABORTED;
