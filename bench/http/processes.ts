@@ -22,12 +22,16 @@ export interface Server {
 
 /** The service, with what an operator sees. */
 export interface Service extends Server {
+  /** Stops its process on the spot until it is resumed: what it still does for itself shall not slow another server's turn. */
+  suspend(): void;
+  resume(): void;
   readonly origin: string;
   readonly adminKey: string;
 }
 
 interface Started {
   readonly origin: string;
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -39,7 +43,7 @@ async function startNode(script: string, env: NodeJS.ProcessEnv): Promise<Starte
   process.prependOnceListener("exit", kill);
   child.once("exit", () => process.removeListener("exit", kill));
   const origin = await urlFrom(child, script);
-  return { origin, stop: () => stopChild(child, script) };
+  return { origin, signal: (name) => child.kill(name), stop: () => stopChild(child, script) };
 }
 
 function urlFrom(child: ChildProcess, script: string): Promise<string> {
@@ -79,12 +83,20 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 export async function startService(data: string, more: NodeJS.ProcessEnv = {}): Promise<Service> {
   const own = { RINGFENCE_PORT: "0", RINGFENCE_DATA: data, RINGFENCE_LOG_LEVEL: "warn" };
   const env = { ...plainEnvironment(), ...own, ...more };
-  const { origin, stop } = await startNode("gateway/main.ts", env);
+  const { origin, signal, stop } = await startNode("gateway/main.ts", env);
   const { partner, admin } = JSON.parse(readFileSync(join(data, "credentials.json"), "utf8")) as {
     partner: { key: string };
     admin: { key: string };
   };
-  return { origin, url: `${origin}/v1/commands`, key: partner.key, adminKey: admin.key, stop };
+  return {
+    origin,
+    url: `${origin}/v1/commands`,
+    key: partner.key,
+    adminKey: admin.key,
+    suspend: () => signal("SIGSTOP"),
+    resume: () => signal("SIGCONT"),
+    stop,
+  };
 }
 
 /** Starts `ringfence store <kind>`. */

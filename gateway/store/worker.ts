@@ -1,17 +1,20 @@
 /** Entry of the embedded store's thread. SQLite's calls take their thread until they are done: here they delay nobody. */
 import { readlinkSync, renameSync, rmSync } from "node:fs";
 import { setPriority } from "node:os";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { CursorError, SqliteStore, StoreError } from "../../stores/index.ts";
 import { Follower } from "./follower.ts";
 import type { FromStore, GroupStatus, Note, StoreThreadStart, ToStore } from "./messages.ts";
+import { Pace } from "./pace.ts";
 
 /** Milliseconds between two reports of the state while there is work. */
 const REPORT_MS = 50;
 
 /** Niceness of this thread: a store that lags is better than commands that wait for a processor. */
 const NICENESS = 19;
+
+const pace = new Pace();
 
 /** SQLite's codes for a file that is damaged, or is no database. */
 const UNREADABLE = new Set([11, 26]);
@@ -38,8 +41,10 @@ port.on("message", (message: ToStore) => {
     answerBalance(message.id, message.key);
     return;
   }
-  if (message.kind === "durable") for (const [group, sequence] of message.groups) durable.set(group, sequence);
-  else isStopping = true;
+  if (message.kind === "durable") {
+    for (const [group, sequence] of message.groups) durable.set(group, sequence);
+    pace.news(performance.now());
+  } else isStopping = true;
   wake();
 });
 
@@ -54,16 +59,26 @@ async function follow(): Promise<void> {
     const news = new Promise<void>((resolve) => {
       wake = resolve;
     });
+    const beganMs = performance.now();
     const worked = await round();
     const nowMs = performance.now();
     if (!worked || nowMs - reportedAtMs > REPORT_MS) {
       report();
       reportedAtMs = nowMs;
     }
-    // A turn, in which reads are answered.
-    if (worked) await turn();
+    // Reads are answered meanwhile.
+    if (worked) await restFor(pace.restMs({ behind: behind(), tookMs: nowMs - beganMs, nowMs }));
     else await newsOrRetry(news, nowMs);
   }
+}
+
+function restFor(ms: number): Promise<void> {
+  return ms === 0 ? turn() : pause(ms);
+}
+
+/** Durable results that the store has not got yet, of the group with the most. */
+function behind(): number {
+  return Math.max(...followers.map(({ status }) => (durable.get(status.group) ?? 0) - status.watermark));
 }
 
 /** Each group in its turn, for SQLite has one writer at a time. */
