@@ -7,14 +7,14 @@
 /** Results behind which it counts as outrun: half a second of its work. */
 const OUTRUN_RESULTS = 30_000;
 
-/** While results come, it rests this many times as long as it worked. */
-const REST = 3;
+/** While results come, it rests this many times as long as it worked: a twentieth of a processor, and it would fall behind anyhow. */
+const REST = 19;
 
 /** Without news for so long, ms, the rush is over. News come with every turn of the HTTP thread. */
 const RUSH_MS = 50;
 
 /** The longest rest, ms: reads and the end of the service do not wait for it, but lag is told only in between. */
-const REST_MS_MAX = 200;
+const REST_MS_MAX = 500;
 
 export class Pace {
   #newsMs = Number.NEGATIVE_INFINITY;
