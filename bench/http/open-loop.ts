@@ -1,10 +1,10 @@
 /** The open-loop generator, run as a process of its own. */
 import { join } from "node:path";
+import { runChild, withClock } from "../child.ts";
 import type { OpenLoopReport } from "../open-loop/report.ts";
 import { SLICE_MS } from "../open-loop/slices.ts";
 import { standardDeviation } from "../statistics.ts";
 import { Acknowledged } from "./acknowledged.ts";
-import { runChild, withClock } from "./child.ts";
 import type { Load, Measured, OnProgress } from "./measured.ts";
 
 const MAIN = join(import.meta.dirname, "..", "open-loop", "main.ts");

@@ -1,8 +1,8 @@
 /** wrk as a generator: a child process, several times lighter than autocannon. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { runChild, withClock } from "../child.ts";
 import { SettingError } from "../environment.ts";
-import { runChild, withClock } from "./child.ts";
 import { DISTRIBUTION, type Load, type Measured, type OnProgress } from "./measured.ts";
 import { SHAPES } from "./shapes.ts";
 

@@ -1,8 +1,9 @@
 /** `ringfence journal verify|dump|replay`: looks at a group's journal, also beside a running server. Changes nothing. */
+
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { groupDirectory } from "../paths.ts";
+import { parseArguments } from "./arguments.ts";
 import { dump } from "./journal-dump.ts";
 import { replayAndPrint } from "./journal-replay.ts";
 import { verifyAndPrint } from "./journal-verify.ts";
@@ -32,15 +33,7 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parse>["values"];
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (error) {
-    // Node's message is a sentence or more; the first says what is wrong.
-    const message = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
-    throw new UsageError(`${message.replace(/\.$/, "")}; ringfence journal --help tells more.`);
-  }
-}
+const parse = (args: readonly string[]) => parseArguments("journal", args, OPTIONS);
 
 /** What each action understands beside the data folder. */
 const ALLOWED: Readonly<Record<string, readonly (keyof Values)[]>> = {

@@ -1,6 +1,7 @@
 /** `ringfence simulate`: parties outside, for trials and tests. */
-import { parseArgs } from "node:util";
+
 import { BEHAVIOUR_DEFAULT, type Behaviour, Simulator } from "../facades/one-pass/simulator/index.ts";
+import { parseArguments } from "./arguments.ts";
 import { EXIT, type Terminal, UsageError } from "./terminal.ts";
 
 const HELP = `Usage: ringfence simulate fund-system [options]
@@ -43,14 +44,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
-    throw new UsageError(`${message.replace(/\.$/, "")}; ringfence simulate --help tells more.`);
-  }
-}
+const parse = (args: readonly string[]) => parseArguments("simulate", args, OPTIONS);
 
 type Values = ReturnType<typeof parse>["values"];
 

@@ -1,10 +1,11 @@
 /** `ringfence store`: store processes, and what an operator does with stores. */
+
 import { existsSync, readdirSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { RedisStore, SqliteStore, SqlStore, type Store, StoreError } from "../../stores/index.ts";
 import { ConfigError } from "../config.ts";
 import { lockDataFolder } from "../data-lock.ts";
 import { groupDirectory, storePath } from "../paths.ts";
+import { parseArguments } from "./arguments.ts";
 import { compareAndPrint } from "./store-compare.ts";
 import { runStoreProcess } from "./store-process.ts";
 import { rebuildAndPrint } from "./store-rebuild.ts";
@@ -32,14 +33,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
-    throw new UsageError(`${message.replace(/\.$/, "")}; ringfence store --help tells more.`);
-  }
-}
+const parse = (args: readonly string[]) => parseArguments("store", args, OPTIONS);
 
 export async function storeCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = parse(args);

@@ -1,11 +1,25 @@
-/** A generator as a child process. */
+/** Generators and rows as child processes. */
 import { spawn } from "node:child_process";
 
-/** Runs it to its end; resolves with what it printed. Rejects with its complaint when it fails. */
+/** A child that did not end well. */
+export class ChildError extends Error {
+  override name = "ChildError";
+  readonly code: number | null;
+  /** What it printed to stderr. */
+  readonly complaint: string;
+
+  constructor(message: string, code: number | null, complaint: string) {
+    super(message);
+    this.code = code;
+    this.complaint = complaint;
+  }
+}
+
+/** Runs it to its end; resolves with what it printed. Rejects with ChildError when it fails. It is ended (SIGTERM) if this process ends first. */
 export function runChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const kill = () => child.kill("SIGKILL");
+    const kill = () => child.kill("SIGTERM");
     process.once("exit", kill);
     let text = "";
     let complaint = "";
@@ -19,7 +33,8 @@ export function runChild(command: string, args: readonly string[], env: NodeJS.P
     child.on("close", (code) => {
       process.removeListener("exit", kill);
       if (code === 0) resolve(text);
-      else reject(new Error(`the generator ended with code ${code}: ${complaint || text}`));
+      else
+        reject(new ChildError(`the generator ended with code ${code}: ${complaint || text}`, code, complaint.trim()));
     });
   });
 }
