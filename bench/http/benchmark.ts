@@ -57,7 +57,11 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   const { target, withService, shape } = settings;
   const foreign = target === undefined ? undefined : { ...target, stop: async () => {} };
   // Together, for most of a start is waiting for files.
-  const [service, nullServer] = await startBoth(withService ? startService(data) : undefined, settings.withNull, shape);
+  const [service, nullServer] = await startBoth(
+    withService ? startService(data, { RINGFENCE_STORE: settings.store }) : undefined,
+    settings.withNull,
+    shape,
+  );
   let bench: Bench;
   try {
     const driven = service === undefined ? foreign! : shape === "orders" ? await prepareOrders(service) : service;

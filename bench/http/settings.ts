@@ -11,6 +11,7 @@ export const HTTP_HELP = `Drives the service with buckets of commands, and a nul
 REQUESTS     requests a side and pair; 100000, fewer for buckets above 20 (autocannon only)
 CONNECTIONS  connections, each with one request under way; 64, for open 256
 BUCKET       commands a request; 20
+STORE        sqlite, as the service is delivered, or off: its embedded store, which follows while it is driven; sqlite
 BODY         commands, or orders: the array of POST /balance/request-balance; commands
 ACCOUNTS     accounts that the commands are spread over; 1000
 PAIRS        alternating pairs of runs, service and null server; 1. The ratio is the median over pairs: use 9 for a claim
@@ -45,6 +46,8 @@ export interface HttpSettings {
   /** Our own service is started and driven; else `target` alone. */
   readonly withService: boolean;
   readonly withNull: boolean;
+  /** The embedded store of our own service, which takes processor time while it follows. */
+  readonly store: "sqlite" | "off";
 }
 
 const GENERATORS = ["autocannon", "wrk", "open"] as const;
@@ -84,6 +87,7 @@ export function readHttpSettings(environment: Environment): HttpSettings {
     target,
     withService,
     withNull: withService || environment.NULL === "1",
+    store: choice(environment, "STORE", ["sqlite", "off"]),
   };
 }
 
