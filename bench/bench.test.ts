@@ -32,7 +32,7 @@ const script = (name: string) => join(import.meta.dirname, name);
 
 describe("the HTTP benchmark", () => {
   test("drives both servers with autocannon and finds every acknowledged command in the journal", async () => {
-    const settings = readHttpSettings({ REQUESTS: "300", CONNECTIONS: "8", BUCKET: "7", PAIRS: "2" });
+    const settings = readHttpSettings({ REQUESTS: "300", CONNECTIONS: "8", BUCKET: "7", PAIRS: "2", MEMORY: "grow" });
     const outcome = await withFolder({}, (folder) => benchmark(settings, folder, () => {}));
     expect(outcome.faults).toEqual([]);
     expect(outcome.ratios).toHaveLength(2);

@@ -182,7 +182,7 @@ export class Accounts {
     const { words, w } = account;
     words[w + at.VERSION] = (words[w + at.VERSION]! + 1) | 0;
     // World rows change with every movement and are few: their hashes are added when the state hash is asked for.
-    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.#rehash(words, w);
+    if ((words[w + at.STATE]! & at.IS_WORLD) === 0) this.rehash(words, w);
   }
 
   /** The hash of a `@world` row, which `hashA` and `hashB` leave out. */
@@ -194,7 +194,7 @@ export class Accounts {
   }
 
   /** Replaces the row's part in the state hash by that of its present content. */
-  #rehash(words: Int32Array, w: number): void {
+  rehash(words: Int32Array, w: number): void {
     contentHash(words, w, this.#hash);
     const a = this.#hash[0]!;
     const b = this.#hash[1]!;

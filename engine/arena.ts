@@ -24,17 +24,22 @@ export interface BlockSource {
    * leave every byte as it is: the part may be in use at any moment.
    */
   willTake(block: ArrayBufferLike, offset: number, bytes: number): void;
+  /** The same of a block that is put by, and will be taken some day. */
+  willTakeLater(block: ArrayBufferLike, offset: number, bytes: number): void;
 }
 
 /** Blocks whose pages are mapped when the group first writes them. */
 export const PLAIN_BLOCKS: BlockSource = Object.freeze({
   make: (bytes: number) => new ArrayBuffer(bytes),
   willTake: () => {},
+  willTakeLater: () => {},
 });
 
 export class Arena {
   readonly #source: BlockSource;
   #block: ArrayBufferLike | undefined;
+  /** Blocks put by, the next one first. */
+  readonly #reserved: ArrayBufferLike[] = [];
   #used = 0;
   #pieces = 0;
 
@@ -53,10 +58,21 @@ export class Arena {
     return piece;
   }
 
+  /** Puts by blocks for `bytes` of pieces, so that their memory can be had before it is needed. Returns their bytes. */
+  reserve(bytes: number): number {
+    const blocks = Math.ceil(bytes / BLOCK_BYTES);
+    for (let i = 0; i < blocks; i++) {
+      const block = this.#source.make(LEAD_BYTES + BLOCK_BYTES);
+      this.#reserved.push(block);
+      this.#source.willTakeLater(block, LEAD_BYTES, BLOCK_BYTES);
+    }
+    return blocks * BLOCK_BYTES;
+  }
+
   /** The block that the next piece comes from. */
   #blockFor(bytes: number): ArrayBufferLike {
     if (this.#block === undefined || this.#used + bytes > LEAD_BYTES + BLOCK_BYTES) {
-      this.#block = this.#source.make(LEAD_BYTES + BLOCK_BYTES);
+      this.#block = this.#reserved.shift() ?? this.#source.make(LEAD_BYTES + BLOCK_BYTES);
       this.#used = LEAD_BYTES;
     }
     return this.#block;

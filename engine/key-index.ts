@@ -3,6 +3,9 @@
  * choose a segment through a directory, the lower ones a slot in it, linear probing from there. A full segment is split
  * into two by itself, so growth never stalls: doubling one flat 128 MB table takes a third of a second, splitting a
  * segment some 50 µs. The index knows no keys: the caller compares the key behind a value and asks for the next one.
+ *
+ * Values may go stale, oldest first: they leave the index when their segment is full, thousands at a time in one pass over 64 KiB.
+ * Taking each out by itself was a random access a command, a sixth of the state machine's time.
  */
 import { Arena, type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
@@ -10,13 +13,22 @@ import { assert } from "./assert.ts";
 /** Slots of a segment, 64 KiB. 16 million ids fill 4096 segments to 0.48, 17 bytes an id. */
 const SEGMENT_SLOTS = 8192;
 const SLOT_MASK = SEGMENT_SLOTS - 1;
-/** Entries at which a segment is split: up to two thirds a search that finds nothing looks at five slots at most on average. */
-const SEGMENT_FULL = 5500;
+/** Slots of a cache line. */
+const LINE_SLOTS = 8;
+const HOME_MASK = SLOT_MASK & ~(LINE_SLOTS - 1);
+/** Entries at which a segment is full: up to three quarters a search that finds nothing looks at nine slots at most on average. */
+const SEGMENT_FULL = 6144;
+/** A full segment with more entries than this that are not stale is split: else it would be full again too soon. */
+const SEGMENT_LIVE_MAX = 4608;
 const SEGMENT_WORDS = SEGMENT_SLOTS * 2;
 /** Segments are allocated 64 at a time, 4 MiB. */
 const POOL_SHIFT = 6;
 const POOL_MASK = 63;
 const DEPTH_MAX = 24;
+/** Span of an index in which nothing ever goes stale. */
+const ALL = 2 ** 32;
+/** How far behind the oldest fresh value a stale one may be. */
+export const STALE_SPAN: number = 2 ** 29;
 
 export class KeyIndex {
   /** Tag's upper bits → segment number. Depth is at least 1, for a shift by 32 would be a shift by 0. */
@@ -29,6 +41,13 @@ export class KeyIndex {
   #depths: number[] = [];
   #used: number[] = [];
   #size = 0;
+  /** Values from `#oldest` on, and less than `#span` above it, are fresh. */
+  #oldest = 0;
+  #span = ALL;
+  /** Entries of a segment that is being made anew. */
+  readonly #scratch = new Int32Array(SEGMENT_WORDS);
+  /** Segment that `sweepSome` looks at next. */
+  #sweepNext = 0;
   // Where the last find stands: `next` goes on from here.
   #pool: Int32Array = new Int32Array(0);
   #base = 0;
@@ -42,7 +61,7 @@ export class KeyIndex {
     this.#directory[1] = this.#addSegment(1);
   }
 
-  /** Entries. */
+  /** Entries, stale ones that were not dropped yet included. */
   get size(): number {
     return this.#size;
   }
@@ -50,6 +69,12 @@ export class KeyIndex {
   /** Bytes of all segments and the directory. */
   get bytes(): number {
     return this.#pools.length * (SEGMENT_WORDS << POOL_SHIFT) * 4 + this.#directory.byteLength;
+  }
+
+  /** Puts by memory for `entries` more entries, at the size that segments have when they are split. Returns its bytes. */
+  reserve(entries: number): number {
+    const segments = 2 ** Math.ceil(Math.log2(Math.max(1, (this.#size + entries) / SEGMENT_FULL)));
+    return this.#arena.reserve(Math.max(0, segments - this.#segments) * SEGMENT_WORDS * 4);
   }
 
   /**
@@ -131,7 +156,7 @@ export class KeyIndex {
       return;
     }
     while (this.#used[segment]! >= SEGMENT_FULL) {
-      this.#split(segment);
+      this.#makeRoom(segment);
       segment = this.#directory[tag >>> this.#shift]!;
     }
     this.#put(segment, tag, value);
@@ -162,6 +187,76 @@ export class KeyIndex {
     closeGap(pool, base, slot);
     this.#used[segment]!--;
     this.#size--;
+  }
+
+  /**
+   * Values are numbers that are given in order, going round at 2^32: those below this one are stale from now on, and may be found or
+   * not. No more than 2^32 - STALE_SPAN values may be in use, and `sweepSome` must have dropped what is further behind than
+   * STALE_SPAN, or a stale value would look fresh again.
+   */
+  setOldest(value: number): void {
+    this.#oldest = value | 0;
+    this.#span = 2 ** 32 - STALE_SPAN;
+  }
+
+  /** True for a fresh value. */
+  isFresh(value: number): boolean {
+    return (value - this.#oldest) >>> 0 < this.#span;
+  }
+
+  #makeRoom(segment: number): void {
+    if (this.#span !== ALL) this.#sweep(segment);
+    if (this.#used[segment]! > SEGMENT_LIVE_MAX) this.#split(segment);
+  }
+
+  /**
+   * Drops the stale values of some segments, `1 / parts` of all: whoever calls it `parts` times, or twice as often where segments are
+   * split meanwhile, knows that no value is left which was stale at the first call.
+   */
+  sweepSome(parts: number): void {
+    for (let left = Math.ceil(this.#segments / parts); left > 0; left--) {
+      this.#sweep(this.#sweepNext % this.#segments);
+      this.#sweepNext = (this.#sweepNext + 1) % this.#segments;
+    }
+  }
+
+  #sweep(segment: number): void {
+    this.#foundNone = 0;
+    const entries = this.#scratch;
+    const count = this.#takeAll(segment, entries);
+    const pool = this.#pools[segment >>> POOL_SHIFT]!;
+    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
+    const oldest = this.#oldest;
+    const span = this.#span;
+    let used = 0;
+    for (let i = 0; i < count; i += 2) {
+      const value = entries[i + 1]!;
+      if ((value - oldest) >>> 0 >= span) continue;
+      const tag = entries[i]!;
+      let slot = homeSlot(tag);
+      while (pool[base + slot * 2 + 1] !== 0) slot = afterSlot(slot);
+      pool[base + slot * 2] = tag;
+      pool[base + slot * 2 + 1] = value;
+      used++;
+    }
+    this.#used[segment] = used;
+    this.#size -= count / 2 - used;
+  }
+
+  /** Empties a segment; its entries stand in `entries` then, packed. Returns the words that they take. */
+  #takeAll(segment: number, entries: Int32Array): number {
+    const pool = this.#pools[segment >>> POOL_SHIFT]!;
+    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
+    let count = 0;
+    for (let i = 0; i < SEGMENT_WORDS; i += 2) {
+      const value = pool[base + i + 1]!;
+      if (value === 0) continue;
+      entries[count++] = pool[base + i]!;
+      entries[count++] = value;
+    }
+    pool.fill(0, base, base + SEGMENT_WORDS);
+    this.#used[segment] = 0;
+    return count;
   }
 
   #addSegment(depth: number): number {
@@ -196,13 +291,9 @@ export class KeyIndex {
   }
 
   #redistribute(segment: number, depth: number): void {
-    const pool = this.#pools[segment >>> POOL_SHIFT]!;
-    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
-    const entries = pool.slice(base, base + SEGMENT_WORDS);
-    pool.fill(0, base, base + SEGMENT_WORDS);
-    this.#used[segment] = 0;
-    for (let i = 0; i < SEGMENT_WORDS; i += 2) {
-      if (entries[i + 1] === 0) continue;
+    const entries = this.#scratch;
+    const count = this.#takeAll(segment, entries);
+    for (let i = 0; i < count; i += 2) {
       const home = this.#directory[entries[i]! >>> this.#shift]!;
       assert(this.#depths[home] === depth, "a split segment's entries go to one of its halves");
       this.#put(home, entries[i]!, entries[i + 1]!);
@@ -210,8 +301,9 @@ export class KeyIndex {
   }
 }
 
+/** The first slot of one of the segment's cache lines: a search that begins within a line leaves it, and waits for memory, four times as often. */
 function homeSlot(tag: number): number {
-  return tag & SLOT_MASK;
+  return tag & HOME_MASK;
 }
 
 function afterSlot(slot: number): number {

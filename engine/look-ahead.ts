@@ -1,8 +1,9 @@
 /**
- * Looks at a block of records before they are applied: hashes their keys and loads the memory that they will need, index slots first,
- * then account rows. The loads of different records wait for memory at the same time, which doubles the speed with a million
- * accounts.
+ * Looks at records before they are applied: hashes their keys and loads the memory that they will need, index slots first, then
+ * account rows. The loads of different records wait for memory at the same time, which doubles the speed with a million
+ * accounts; so buckets that wait behind each other are looked at together.
  */
+import { assert } from "./assert.ts";
 import type { RecordMemory } from "./memory.ts";
 import * as record from "./record-words.ts";
 import type { State } from "./state.ts";
@@ -12,12 +13,17 @@ export const BLOCK = 64;
 
 export class LookAhead {
   readonly #state: State;
-  /** Of each record of the block: its first byte, the tag of its id, the tag of the account that it may name. */
+  /** Of each record: its first byte, the tag of its id, the tag of the account that it may name. */
   readonly starts = new Int32Array(BLOCK);
   readonly idTags = new Int32Array(BLOCK);
   readonly accountTags = new Int32Array(BLOCK);
-  /** Scratch room. */
-  readonly #rows = new Int32Array(BLOCK);
+  /** Records looked at, and those of them that were taken. */
+  #count = 0;
+  #taken = 0;
+  /** Records whose memory was loaded. */
+  #loaded = 0;
+  /** And a row that may be that account's, 0 for none: a command in between may open it. Known of records that were taken. */
+  readonly rows = new Int32Array(BLOCK);
   /** Mix of touched words; only there so that the loads are not optimised away. */
   touched = 0;
 
@@ -25,12 +31,27 @@ export class LookAhead {
     this.#state = state;
   }
 
-  /** Looks at `count` records from byte `start` on, at most a block; returns the byte behind them. */
-  block(input: RecordMemory, start: number, count: number): number {
-    const { accounts, remembered } = this.#state;
+  /** Records looked at and not taken yet. */
+  get left(): number {
+    return this.#count - this.#taken;
+  }
+
+  /** Forgets what it saw; to be called before the first of a block is added. */
+  clear(): void {
+    this.#count = 0;
+    this.#taken = 0;
+    this.#loaded = 0;
+  }
+
+  /** Looks at `count` records from byte `start` on; false, and nothing is done, if the block has no room for them all. */
+  add(input: RecordMemory, start: number, count: number): boolean {
+    const first = this.#count;
+    const behind = first + count;
+    if (behind > BLOCK) return false;
+    const { accounts } = this.#state;
     const words = input.words;
     let w = start >>> 2;
-    for (let i = 0; i < count; i++) {
+    for (let i = first; i < behind; i++) {
       const partner = words[w + record.PARTNER]!;
       const idStart = w + record.idWord(words, w);
       const idBytes = record.idBytes(words, w);
@@ -41,7 +62,28 @@ export class LookAhead {
       this.accountTags[i] = accounts.tag(partner, record.currency(words, w), words, nameStart, nameBytes);
       w += record.recordUnits(words, w) * 2;
     }
-    this.touched = remembered.touchAll(this.idTags, count) ^ accounts.touchAll(this.accountTags, count, this.#rows);
-    return w * 4;
+    this.#count = behind;
+    return true;
+  }
+
+  /** True if the next record looked at begins at this byte. */
+  isNext(start: number): boolean {
+    return this.#taken < this.#count && this.starts[this.#taken] === start;
+  }
+
+  /** Takes `count` records that were looked at; returns the place of the first. All memory that was to be loaded is loaded then. */
+  take(count: number): number {
+    assert(count <= this.left, "records are looked at before they are taken");
+    if (this.#loaded < this.#count) this.#load();
+    const first = this.#taken;
+    this.#taken += count;
+    return first;
+  }
+
+  #load(): void {
+    const { accounts, remembered } = this.#state;
+    const count = this.#count;
+    this.touched = remembered.touchAll(this.idTags, count) ^ accounts.touchAll(this.accountTags, count, this.rows);
+    this.#loaded = count;
   }
 }

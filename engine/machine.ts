@@ -22,6 +22,7 @@ import { chunkOf, wordOf } from "./rows.ts";
 import { decide } from "./rules.ts";
 import { loadByName } from "./rules-reverse.ts";
 import { State } from "./state.ts";
+import { UsualPath } from "./usual.ts";
 
 export interface MachineOptions {
   /** Commands after which an id is forgotten, until a setHorizon record says otherwise. */
@@ -34,6 +35,8 @@ export interface MachineOptions {
   readonly blocks?: BlockSource;
   /** See `Frame`. */
   readonly frameRoom?: Uint8Array;
+  /** False: every command goes the general way; see `usual.ts`. Results are the same. */
+  readonly takesUsualPath?: boolean;
 }
 
 export class Machine {
@@ -46,12 +49,19 @@ export class Machine {
   /** One expire record, written by the group itself. */
   readonly #own = viewMemory(new ArrayBuffer(128));
   readonly #ahead: LookAhead;
+  readonly #usual: UsualPath | undefined;
 
   constructor(options: MachineOptions = {}) {
-    const { horizonCommands = HORIZON_COMMANDS_DEFAULT, seed = 0, blocks = PLAIN_BLOCKS } = options;
+    const {
+      horizonCommands = HORIZON_COMMANDS_DEFAULT,
+      seed = 0,
+      blocks = PLAIN_BLOCKS,
+      takesUsualPath = true,
+    } = options;
     this.state = options.state ?? new State({ horizonCommands, seed: seed | 0, blocks });
     this.frame = new Frame(options.frameRoom);
     this.#ahead = new LookAhead(this.state);
+    this.#usual = takesUsualPath ? new UsualPath(this.state, this.frame) : undefined;
   }
 
   /** Last sequence given; 0 before the first. */
@@ -91,7 +101,7 @@ export class Machine {
     assert(timeMs >= state.timeMs, "the time of frames never goes back");
     state.timeMs = timeMs;
     this.frame.begin(state.sequence + 1, timeMs);
-    state.remembered.forget(state.sequence - state.horizonCommands, this.#tagOf, this.#onForget);
+    state.remembered.forget(state.sequence - state.horizonCommands, this.#onForgetHold);
   }
 
   /**
@@ -103,10 +113,29 @@ export class Machine {
     if (record.typeOf(input.words, w) >= FIRST_CONTROL_TYPE) this.#applyControls(input, start, end);
     else if ((record.context(input.words, w) & CONTEXT.ATOMIC) !== 0) this.#applyAtomic(input, start, end);
     else {
-      let at = start;
-      for (let left = count; left > 0; left -= BLOCK) at = this.#applyBlock(input, at, Math.min(left, BLOCK));
-      assert(at === end, "a bucket's records fill it");
+      assert(this.#applyPlain(input, start, count) === end, "a bucket's records fill it");
     }
+  }
+
+  /**
+   * Told of a bucket that will be applied after those told of before and not applied yet: buckets that are looked at together cost
+   * less. It must not change until it is applied. False if there is no need to be told of more.
+   */
+  foresee(input: RecordMemory, start: number, count: number): boolean {
+    if (isPlain(input.words, start >>> 2)) return this.#ahead.add(input, start, count);
+    return false;
+  }
+
+  /** What was foreseen is not applied after all. */
+  forgetForesight(): void {
+    this.#ahead.clear();
+  }
+
+  /** Buckets are told of by `foresee` only while this is true, and then from the next one on. */
+  get wantsForesight(): boolean {
+    if (this.#ahead.left > 0) return false;
+    this.#ahead.clear();
+    return true;
   }
 
   /** True if a bucket of this size fits into the frame, whatever its results. */
@@ -149,7 +178,7 @@ export class Machine {
   /** Applies `run` records that belong together; returns the byte behind them. */
   #replayRun(input: RecordMemory, at: number, run: number): number {
     const { words } = input;
-    if (isPlain(words, at >>> 2)) return this.#applyBlock(input, at, run);
+    if (isPlain(words, at >>> 2)) return this.#applyPlain(input, at, run);
     let end = at;
     for (let i = 0; i < run; i++) end = this.#next(input, end);
     if (record.typeOf(words, at >>> 2) === TYPE.expire) this.#applyExpire(input, at);
@@ -157,15 +186,31 @@ export class Machine {
     return end;
   }
 
-  /** Applies up to BLOCK plain records; returns the byte behind them. */
-  #applyBlock(input: RecordMemory, start: number, count: number): number {
-    const { starts, idTags, accountTags } = this.#ahead;
-    const end = this.#ahead.block(input, start, count);
-    for (let i = 0; i < count; i++) {
+  /** Applies plain records, each by itself; returns the byte behind them. */
+  #applyPlain(input: RecordMemory, start: number, count: number): number {
+    const ahead = this.#ahead;
+    let at = start;
+    for (let left = count; left > 0; ) {
+      if (!ahead.isNext(at)) {
+        ahead.clear();
+        ahead.add(input, at, Math.min(left, BLOCK));
+      }
+      const run = Math.min(left, ahead.left);
+      at = this.#applyRun(input, ahead.take(run), run);
+      left -= run;
+    }
+    return at;
+  }
+
+  /** Applies records that were looked at, `place` being that of the first; returns the byte behind them. */
+  #applyRun(input: RecordMemory, place: number, count: number): number {
+    const { starts, idTags, accountTags, rows } = this.#ahead;
+    for (let i = place; i < place + count; i++) {
+      if (this.#usual?.apply(input, starts[i]!, idTags[i]!, rows[i]!) === true) continue;
       this.#applyOne(input, starts[i]!, idTags[i]!, accountTags[i]!);
       this.state.dropSpentHolds();
     }
-    return end;
+    return this.#next(input, starts[place + count - 1]!);
   }
 
   /** Row of the account that the command in hand names, 0 when it names none or there is none. */
@@ -381,8 +426,9 @@ export class Machine {
   readonly #tagOf = (words: Int32Array, w: number): number =>
     this.state.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
 
-  readonly #onForget = (words: Int32Array, w: number, tag: number): void => {
-    if (record.typeOf(words, w) !== TYPE.hold || record.resultCode(words, w) !== CODE.OK) return;
+  readonly #onForgetHold = (words: Int32Array, w: number): void => {
+    if (record.resultCode(words, w) !== CODE.OK) return;
+    const tag = this.#tagOf(words, w);
     const start = w + record.idWord(words, w);
     const partner = words[w + record.PARTNER]!;
     this.state.forgetHold(this.state.holds.find(tag, partner, words, start, record.idBytes(words, w)));

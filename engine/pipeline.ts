@@ -140,6 +140,7 @@ export class Pipeline {
       return true;
     }
     this.#openFrame();
+    if (machine.wantsForesight) this.#foresee();
     const before = frame.end;
     const head = this.#head;
     head.sequence = machine.sequence + 1;
@@ -155,7 +156,20 @@ export class Pipeline {
     return true;
   }
 
+  /** Tells the machine of the buckets in hand and behind it, up to the first entry that is none. */
+  #foresee(): void {
+    const { machine, commands } = this.#options;
+    const { words } = commands.memory;
+    for (let entry = commands.next(); entry >= 0; entry = commands.following(entry)) {
+      const w = entry >>> 2;
+      const kind = words[w + at.ENTRY_KIND]!;
+      if (kind !== at.ENTRY.commands && kind !== at.ENTRY.commandsWithResults) return;
+      if (!machine.foresee(commands.memory, entry + at.ENTRY_HEAD_BYTES, words[w + at.ENTRY_COUNT]!)) return;
+    }
+  }
+
   #answerDiskFull(kind: number): void {
+    this.#options.machine.forgetForesight();
     this.#lacksControl ||= kind === at.ENTRY.control;
     this.#head.kind = kind === at.ENTRY.control ? at.ENTRY.controlRefused : at.ENTRY.diskFull;
     this.#head.count = 0;

@@ -3,14 +3,16 @@
  * (partner, id). One structure serves idempotency, `GET /v1/commands/{id}` and reversal, and compares bytes, not hashes.
  *
  * Chunks of 1 MiB; an entry is 8 bytes (sequence and time relative to its chunk's) and the record as it stands in the
- * frame. An entry's place is a u32, chunk number and offset in units of 8 bytes; chunk numbers go round at 32,768 (32 GiB).
+ * frame. An entry's place is a u32, chunk number and offset in units of 8 bytes; chunk numbers go round at 32,768, and 28 GiB of them
+ * may be in use.
  * Offset 0 of a chunk is never an entry, so that place 0 means "none".
  */
 import { Arena, type BlockSource } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { equalWords, nameWords } from "./hash.ts";
-import { KeyIndex } from "./key-index.ts";
+import { KeyIndex, STALE_SPAN } from "./key-index.ts";
 import { copyUnits, type RecordMemory } from "./memory.ts";
+import { TYPE } from "./record.ts";
 import * as at from "./record-words.ts";
 
 /** Bytes of a chunk of the log. */
@@ -21,8 +23,11 @@ const UNIT_BITS = 17;
 const UNIT_MASK = CHUNK_UNITS - 1;
 const DELTA_MAX = 0xffff_fff0;
 
-/** Commands forgotten together. */
-const FORGET_BLOCK = 64;
+/** Chunks used up until the whole index has been swept once: the places in it of used-up chunks are never further behind. */
+const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
+
+/** Bytes of the entry of a credit or debit with an id of 20 bytes and an account of 12. */
+const USUAL_ENTRY_BYTES = 80;
 
 /** Bit of the in-memory record's context byte: the command was reversed. Never in a frame. */
 export const REVERSED = 0x80;
@@ -65,7 +70,8 @@ export class Remembered {
   readonly #spares: Chunk[] = [];
   /** A snapshot may still read used-up chunks, so they must not be written again. */
   #isCaptured = false;
-  readonly #tags = new Int32Array(FORGET_BLOCK);
+  /** Commands remembered; the index also holds forgotten ones for a while. */
+  #count = 0;
   /** Mix of touched words; only there so that the loads are not optimised away. */
   touched = 0;
   /** Time of the newest command forgotten, ms since 1970; -1, before all time, when none was. */
@@ -78,7 +84,7 @@ export class Remembered {
 
   /** Commands remembered. */
   get size(): number {
-    return this.#index.size;
+    return this.#count;
   }
 
   /** Bytes of log and index. */
@@ -92,6 +98,11 @@ export class Remembered {
     return chunk === undefined ? undefined : chunk.baseTimeMs + (chunk.words[this.#headUnit * 2 + 1]! >>> 0);
   }
 
+  /** Puts by memory for `commands` more commands with ids and names of a usual length. Returns its bytes. */
+  reserve(commands: number): number {
+    return this.#arena.reserve(commands * USUAL_ENTRY_BYTES) + this.#index.reserve(commands);
+  }
+
   /** See `KeyIndex.touchAll`. */
   touchAll(tags: Int32Array, count: number): number {
     return this.#index.touchAll(tags, count);
@@ -100,7 +111,10 @@ export class Remembered {
   /** Place of the command with this partner and id, or 0. */
   find(tag: number, partner: number, words: Int32Array, idStart: number, idBytes: number): number {
     let place = this.#index.find(tag);
-    while (place !== 0 && !this.#isKey(place, partner, words, idStart, idBytes)) place = this.#index.next(tag);
+    // Forgotten commands may stand in the index for a while.
+    while (place !== 0 && !(this.#index.isFresh(place) && this.#isKey(place, partner, words, idStart, idBytes))) {
+      place = this.#index.next(tag);
+    }
     return place;
   }
 
@@ -131,11 +145,12 @@ export class Remembered {
     chunk.used = unit + units;
     const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
     this.#index.insert(tag, place);
+    this.#count++;
     return place;
   }
 
   #addChunk(sequence: number, timeMs: number): Chunk {
-    assert(this.#tail - this.#head + 1 < CHUNKS_MAX, "the remembered commands stay below 32 GiB");
+    assert(this.#tail - this.#head + 1 < CHUNKS_MAX - SWEEP_CHUNKS, "the remembered commands stay below 28 GiB");
     this.#tail++;
     // A used-up chunk is taken again: its pages are mapped already, and mapping costs more than writing them.
     const chunk = this.#spares.pop() ?? this.#makeChunk();
@@ -191,34 +206,31 @@ export class Remembered {
     return equalWords(chunk.words, a + 4, from.words, b + 4, count - 4);
   }
 
-  /** Forgets the oldest commands up to and including this sequence, telling each one first. */
-  forget(upTo: number, tagOf: (words: Int32Array, w: number) => number, onForget: OnForget): void {
-    for (;;) {
-      const chunk = this.#headChunk();
-      if (chunk === undefined || chunk.baseSequence + (chunk.words[this.#headUnit * 2]! >>> 0) > upTo) return;
-      this.#forgetBlock(chunk, upTo, tagOf, onForget);
+  /** Forgets the oldest commands up to and including this sequence. Tells of each forgotten hold command, applied or not. */
+  forget(upTo: number, onForgetHold: OnForgetHold): void {
+    for (let chunk = this.#headChunk(); chunk !== undefined; chunk = this.#headChunk()) {
+      if (!this.#forgetInHead(chunk, upTo - chunk.baseSequence, onForgetHold)) break;
     }
+    // An addition, for behind a full chunk the unit is that of the next chunk's start.
+    this.#index.setOldest(((this.#head % CHUNKS_MAX) << UNIT_BITS) + this.#headUnit);
   }
 
-  /** Forgets up to a block of commands of the head chunk; loads all their index slots before it needs the first. */
-  #forgetBlock(chunk: Chunk, upTo: number, tagOf: (words: Int32Array, w: number) => number, onForget: OnForget): void {
-    let count = 0;
-    for (let unit = this.#headUnit; unit < chunk.used && count < FORGET_BLOCK; count++) {
-      if (chunk.baseSequence + (chunk.words[unit * 2]! >>> 0) > upTo) break;
-      const tag = tagOf(chunk.words, unit * 2 + 2);
-      this.#tags[count] = tag;
-      unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
-    }
-    this.touched = this.#index.touchAll(this.#tags, count);
-    for (let i = 0; i < count; i++) {
-      const unit = this.#headUnit;
+  /** Forgets commands of the head chunk up to this sequence, relative to the chunk's. True if that is all of them. */
+  #forgetInHead(chunk: Chunk, upTo: number, onForgetHold: OnForgetHold): boolean {
+    const { words, used } = chunk;
+    const start = this.#headUnit;
+    let unit = start;
+    let last = 0;
+    while (unit < used && words[unit * 2]! >>> 0 <= upTo) {
       const w = unit * 2 + 2;
-      const tag = this.#tags[i]!;
-      this.horizonTimeMs = chunk.baseTimeMs + (chunk.words[unit * 2 + 1]! >>> 0);
-      onForget(chunk.words, w, tag);
-      this.#index.remove(tag, ((this.#head % CHUNKS_MAX) << UNIT_BITS) | unit);
-      this.#headUnit = unit + 1 + at.recordUnits(chunk.words, w);
+      if (at.typeOf(words, w) === TYPE.hold) onForgetHold(words, w);
+      last = unit;
+      unit += 1 + at.recordUnits(words, w);
+      this.#count--;
     }
+    if (unit !== start) this.horizonTimeMs = chunk.baseTimeMs + (words[last * 2 + 1]! >>> 0);
+    this.#headUnit = unit;
+    return unit === used;
   }
 
   /** The chunk that the oldest command stands in; steps over a chunk that is used up. */
@@ -231,6 +243,7 @@ export class Remembered {
       if (!this.#isCaptured) this.#spares.push(chunk);
       this.#head++;
       this.#headUnit = 1;
+      this.#index.sweepSome(SWEEP_CHUNKS / 2);
     }
     return undefined;
   }
@@ -267,6 +280,7 @@ export class Remembered {
       // Marks may be younger than the snapshot; `State` sets them anew from the reversals in the log.
       chunk.words[w + 1] = chunk.words[w + 1]! & ~(REVERSED << 16);
       this.#index.insert(tagOf(chunk.words, w), ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit);
+      this.#count++;
       unit += 1 + at.recordUnits(chunk.words, w);
     }
   }
@@ -303,13 +317,14 @@ export class Remembered {
     const chunk = this.#chunks[number % CHUNKS_MAX]!;
     for (let unit = fromUnit; unit < chunk.used; ) {
       this.#index.remove(tagOf(chunk.words, unit * 2 + 2), ((number % CHUNKS_MAX) << UNIT_BITS) | unit);
+      this.#count--;
       unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
     }
   }
 }
 
-/** Told of each forgotten command: its record at word `w`, and its key's tag. */
-export type OnForget = (words: Int32Array, w: number, tag: number) => void;
+/** Told of each forgotten hold command: its record at word `w`. */
+export type OnForgetHold = (words: Int32Array, w: number) => void;
 
 /** First word of the record at a place, within its chunk. */
 export function wordOf(place: number): number {

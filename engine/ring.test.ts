@@ -118,3 +118,97 @@ describe("a ring", () => {
     await worker.terminate();
   });
 });
+
+/** Tokens of the entry at `start` and of all those that are known to stand behind it. */
+function tokensFrom(consumer: RingConsumer, start: number): number[] {
+  const tokens: number[] = [];
+  for (let at = start; at >= 0; at = consumer.following(at))
+    tokens.push(consumer.memory.words[(at >>> 2) + ENTRY_TOKEN]!);
+  return tokens;
+}
+
+/** Sends 1 to 4 entries of many sizes, then walks from each of them to the end, then takes them. */
+function walkBatch(producer: RingProducer, consumer: RingConsumer, batch: number): void {
+  const sizes = Array.from({ length: 1 + (batch % 4) }, (_, i) => 8 * (1 + ((batch * 7 + i * 5) % 20)));
+  for (const [token, bytes] of sizes.entries()) expect(send(producer, token, bytes)).toBe(true);
+  for (const [token, bytes] of sizes.entries()) {
+    const expected = sizes.map((_, one) => one).slice(token);
+    expect(tokensFrom(consumer, consumer.next())).toEqual(expected);
+    expect(receive(consumer, bytes)).toBe(token);
+  }
+  expect(consumer.next()).toBe(-1);
+  consumer.release();
+}
+
+describe("the entries that follow one", () => {
+  test("are those published behind it, in order, over pads and many turns round", () => {
+    const ring = makeRing(1024);
+    const producer = new RingProducer(ring);
+    const consumer = new RingConsumer(ring);
+    for (let batch = 0; batch < 2000; batch++) walkBatch(producer, consumer, batch);
+  });
+
+  test("are found from any entry, in a ring that is full to the last byte", () => {
+    const ring = makeRing(512);
+    const producer = new RingProducer(ring);
+    const consumer = new RingConsumer(ring);
+    // Starts in the middle, so that the fill goes round.
+    for (const token of [90, 91]) {
+      send(producer, token, 96);
+      receive(consumer, 96);
+    }
+    consumer.release();
+    for (const token of [1, 2, 3, 4]) expect(send(producer, token, 96)).toBe(true);
+    expect(send(producer, 5, 8)).toBe(false);
+    const first = consumer.next();
+    expect(tokensFrom(consumer, first)).toEqual([1, 2, 3, 4]);
+    expect(tokensFrom(consumer, consumer.following(consumer.following(first)))).toEqual([3, 4]);
+  });
+
+  test("are known only when the consumer has looked since they were published", () => {
+    const ring = makeRing(512);
+    const producer = new RingProducer(ring);
+    const consumer = new RingConsumer(ring);
+    send(producer, 1, 64);
+    const first = consumer.next();
+    send(producer, 2, 64);
+    send(producer, 3, 64);
+    expect(tokensFrom(consumer, first)).toEqual([1]);
+    expect(receive(consumer, 64)).toBe(1);
+    expect(tokensFrom(consumer, consumer.next())).toEqual([2, 3]);
+  });
+
+  test("are none when only a pad follows", () => {
+    const ring = makeRing(256);
+    const producer = new RingProducer(ring);
+    const consumer = new RingConsumer(ring);
+    send(producer, 1, 64);
+    receive(consumer, 64);
+    consumer.release();
+    send(producer, 2, 64);
+    // Too long for the rest of the ring: a pad is written, and no entry behind it.
+    expect(producer.claim(48)).toBe(ENTRY_HEAD_BYTES);
+    producer.publish();
+    expect(tokensFrom(consumer, consumer.next())).toEqual([2]);
+    expect(receive(consumer, 64)).toBe(2);
+    expect(consumer.next()).toBe(-1);
+  });
+
+  test("are the same when the count of units goes round at 2^32", () => {
+    const ring = makeRing(1 << 20);
+    const producer = new RingProducer(ring);
+    const consumer = new RingConsumer(ring);
+    // 2^16 - 1 entries of 2^16 units; their payload is never written.
+    for (let sent = 1; sent < 2 ** 16; sent++) {
+      producer.claim((1 << 19) - ENTRY_HEAD_BYTES);
+      producer.commit(HEAD, (1 << 19) - ENTRY_HEAD_BYTES);
+      producer.publish();
+      expect(consumer.next()).toBeGreaterThanOrEqual(0);
+      consumer.skip();
+      consumer.release();
+    }
+    for (let batch = 0; batch < 6000; batch++) walkBatch(producer, consumer, batch);
+    // That it went round: fewer units are counted than were sent before the batches.
+    expect(new Int32Array(ring)[0]! >>> 0).toBeLessThan(2 ** 31);
+  });
+});

@@ -130,6 +130,16 @@ export class RingConsumer extends RingEnd {
     }
   }
 
+  /** Byte at which the entry behind the one at `start` begins, or -1 when none is known to be there. */
+  following(start: number): number {
+    let cursor = (this.#cursor + (((start >>> 3) - this.#cursor) & this.mask)) | 0;
+    do {
+      cursor = (cursor + this.memory.words[(cursor & this.mask) * 2 + at.ENTRY_UNITS]!) | 0;
+      if (cursor === this.#publishedSeen) return -1;
+    } while (this.memory.words[(cursor & this.mask) * 2 + at.ENTRY_KIND] === at.ENTRY.pad);
+    return (cursor & this.mask) * 8;
+  }
+
   /** Steps over the entry that `next` returned. Its memory stays valid until `release`. */
   skip(): void {
     this.#cursor = (this.#cursor + this.memory.words[(this.#cursor & this.mask) * 2 + at.ENTRY_UNITS]!) | 0;

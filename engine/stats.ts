@@ -1,6 +1,6 @@
 /**
- * What a group's thread tells of itself, in shared memory: one float64 a figure, written by the group only, read by the gateway at
- * any time. A figure may be stale, never torn: aligned 8-byte stores are whole on the 64-bit processors that Node 24 runs on.
+ * What a group's thread tells of itself, in shared memory: one float64 a figure, written by the group only (but for
+ * `aheadMappedBytes`, which is written by the thread that maps pages only), read by the gateway at any time. A figure may be stale, never torn: aligned 8-byte stores are whole on the 64-bit processors that Node 24 runs on.
  */
 export const STAT_NAMES = [
   "sequence",
@@ -20,6 +20,8 @@ export const STAT_NAMES = [
   "snapshotSequence",
   "snapshotRunning",
   "diskFull",
+  "aheadBytes",
+  "aheadMappedBytes",
 ] as const;
 
 export type StatName = (typeof STAT_NAMES)[number];

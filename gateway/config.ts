@@ -108,6 +108,8 @@ export interface Settings {
   readonly adminKeyDigests: readonly string[];
   /** Commands that a group remembers by id. */
   readonly horizonCommands: number;
+  /** The memory of remembered commands is mapped after the start, in the background, instead of as they come. */
+  readonly memoryAhead: boolean;
   /** Commands between two snapshots of a group; undefined: only at shutdown and on demand. */
   readonly snapshotCommands: number | undefined;
   readonly segmentBytes: number;
@@ -184,6 +186,8 @@ const PARSERS = {
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
   ADMIN_KEY_SHA256: digests,
   HORIZON: (value: string) => integer("HORIZON", value, { min: 1, max: 1e9 }),
+  MEMORY_AHEAD: (value: string) =>
+    value === "on" || value === "off" ? value === "on" : refuse("MEMORY_AHEAD", value, "it must be `on` or `off`"),
   SNAPSHOT_COMMANDS: (value: string) =>
     value === "off" ? undefined : integer("SNAPSHOT_COMMANDS", value, { min: 1, max: 1e12 }),
   // A segment must take the largest frame, 8 MiB and its header, so 16 is the least.
@@ -214,6 +218,7 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   ADMIN_HOST: "127.0.0.1",
   ADMIN_PORT: "8081",
   HORIZON: String(HORIZON_COMMANDS_DEFAULT),
+  MEMORY_AHEAD: "off",
   SNAPSHOT_COMMANDS: "20000000",
   SEGMENT_MB: "64",
   RETAIN_SEGMENTS: "all",
@@ -305,6 +310,7 @@ export function readSettings(environment: Environment): Settings {
     logLevel: required(read("LOG_LEVEL")),
     adminKeyDigests: read("ADMIN_KEY_SHA256") ?? Object.freeze([]),
     horizonCommands: required(read("HORIZON")),
+    memoryAhead: required(read("MEMORY_AHEAD")),
     snapshotCommands: read("SNAPSHOT_COMMANDS"),
     segmentBytes: required(read("SEGMENT_MB")),
     retainSegments: read("RETAIN_SEGMENTS"),

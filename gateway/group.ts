@@ -33,6 +33,9 @@ export interface GroupStats {
   readonly snapshotSequence: number;
   /** Free bytes on the journal's disk. */
   readonly freeBytes: number;
+  /** Memory put by for remembered commands (RINGFENCE_MEMORY_AHEAD), and what of it is mapped; both 0 where none is. */
+  readonly aheadBytes: number;
+  readonly aheadMappedBytes: number;
 }
 
 /** An account at a sequence; money in minor units of the currency with index `currency`. */

@@ -22,6 +22,8 @@ export async function ask<T>(service: Service, method: string, path: string, bod
 export interface Progress {
   readonly durable: number;
   readonly published: number;
+  readonly aheadBytes: number;
+  readonly aheadMappedBytes: number;
 }
 
 export async function progressOf(service: Service): Promise<Progress> {
@@ -31,8 +33,17 @@ export async function progressOf(service: Service): Promise<Progress> {
   return group;
 }
 
+/** Waits until the memory that the group has put by is mapped: a start, which is not measured. */
+export async function memoryMapped(service: Service): Promise<void> {
+  for (;;) {
+    const { aheadBytes, aheadMappedBytes } = await progressOf(service);
+    if (aheadMappedBytes >= aheadBytes) return;
+    await sleep(LOOK_MS);
+  }
+}
+
 /** How far the group has come, and what follows it. */
-export interface Lags extends Progress {
+export interface Lags extends Pick<Progress, "durable" | "published"> {
   /** Store → results that are durable and not in it. */
   readonly lags: Readonly<Record<string, number>>;
   /** What does not go as it should. */

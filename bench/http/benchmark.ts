@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { median } from "../statistics.ts";
 import type { Acknowledged } from "./acknowledged.ts";
-import { GROUP, type JournalTotals, journalTotals, settledSequence, verifyFault } from "./admin.ts";
+import { GROUP, type JournalTotals, journalTotals, memoryMapped, settledSequence, verifyFault } from "./admin.ts";
 import { driveAutocannon } from "./autocannon.ts";
 import { checkJournal } from "./journal-check.ts";
 import { type Generator, type Load, type Measured, percentileMs } from "./measured.ts";
@@ -58,7 +58,7 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   const foreign = target === undefined ? undefined : { ...target, stop: async () => {} };
   // Together, for most of a start is waiting for files.
   const [service, nullServer] = await startBoth(
-    withService ? startService(data, { RINGFENCE_STORE: settings.store }) : undefined,
+    withService ? startService(data, serviceSettings(settings)) : undefined,
     settings.withNull,
     shape,
   );
@@ -66,6 +66,7 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   try {
     const driven = service === undefined ? foreign! : shape === "orders" ? await prepareOrders(service) : service;
     const peer = service === undefined ? undefined : foreign;
+    if (service !== undefined) await memoryMapped(service);
     bench = new Bench(settings, { driven, service, nullServer, peer }, onStep);
     await bench.run();
   } catch (error) {
@@ -78,6 +79,11 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
   await Promise.all([service?.stop(), nullServer?.stop()]);
   if (service !== undefined) bench.checkJournal(join(data, "groups", GROUP));
   return bench.outcome();
+}
+
+/** What of our own service is set otherwise than by default. */
+export function serviceSettings({ store, memory }: HttpSettings): Readonly<Record<string, string>> {
+  return { RINGFENCE_STORE: store, RINGFENCE_MEMORY_AHEAD: memory === "ahead" ? "on" : "off" };
 }
 
 /** Both or neither: what started beside one that failed is stopped. */

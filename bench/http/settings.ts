@@ -12,6 +12,8 @@ REQUESTS     requests a side and pair; 100000, fewer for buckets above 20 (autoc
 CONNECTIONS  connections, each with one request under way; 64, for open 256
 BUCKET       commands a request; 20
 STORE        sqlite, as the service is delivered, or off: its embedded store, which follows while it is driven; sqlite
+MEMORY       ahead: the memory of remembered commands is mapped before the clock starts (RINGFENCE_MEMORY_AHEAD=on), as in a service
+             that has run for a while; or grow: it is mapped while the service is driven; ahead
 BODY         commands, or orders: the array of POST /balance/request-balance; commands
 ACCOUNTS     accounts that the commands are spread over; 1000
 PAIRS        alternating pairs of runs, service and null server; 1. The ratio is the median over pairs: use 9 for a claim
@@ -48,6 +50,8 @@ export interface HttpSettings {
   readonly withNull: boolean;
   /** The embedded store of our own service, which takes processor time while it follows. */
   readonly store: "sqlite" | "off";
+  /** Whether our own service has its memory before it is driven. */
+  readonly memory: "ahead" | "grow";
 }
 
 const GENERATORS = ["autocannon", "wrk", "open"] as const;
@@ -88,6 +92,7 @@ export function readHttpSettings(environment: Environment): HttpSettings {
     withService,
     withNull: withService || environment.NULL === "1",
     store: choice(environment, "STORE", ["sqlite", "off"]),
+    memory: choice(environment, "MEMORY", ["ahead", "grow"]),
   };
 }
 

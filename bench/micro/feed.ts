@@ -35,9 +35,18 @@ export class Feed {
     machine.beginFrame(TIME_MS + this.count / perFrame);
     const bytes = this.#bucket * CREDIT_BYTES;
     for (let at = 0; at < perFrame * CREDIT_BYTES; at += bytes) {
+      if (machine.wantsForesight) this.#foresee(at);
       machine.applyBucket(this.#input, at, at + bytes, this.#bucket);
     }
     return performance.now() - begin;
+  }
+
+  /** As the group's loop does it with the buckets that wait in its ring. */
+  #foresee(start: number): void {
+    const bytes = this.#bucket * CREDIT_BYTES;
+    for (let at = start; at < this.perFrame * CREDIT_BYTES; at += bytes) {
+      if (!this.machine.foresee(this.#input, at, this.#bucket)) return;
+    }
   }
 
   /** Applies whole frames until at least so many commands have been applied in all. */

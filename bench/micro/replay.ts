@@ -20,7 +20,11 @@ function run({ environment, folder }: RowContext): readonly Figure[] {
   for (let round = 0; round < rounds; round++) {
     const begin = performance.now();
     const port = portToPageThread();
-    const machine = new Machine({ horizonCommands: horizon, seed: round, blocks: new PreparedBlocks(port) });
+    const machine = new Machine({
+      horizonCommands: horizon,
+      seed: round,
+      blocks: new PreparedBlocks(port, new Float64Array(1)),
+    });
     const journal = Journal.open({ directory: folder, group: GROUP }, undefined, (info, body) =>
       machine.replayFrame(body, info.firstSequence, info.timeMs, info.records),
     );

@@ -33,6 +33,7 @@ const SMALLEST = {
   COMMANDS: "4000",
   HORIZON: "30000",
   IDS: "5000",
+  MEMORY: "grow",
 };
 const PATIENCE_MS = 180_000;
 const QUIET = { onStart: () => {}, onStep: () => {}, onEnd: () => {} };

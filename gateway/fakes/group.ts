@@ -34,6 +34,8 @@ const STATS = {
   syncMsMax: 1.5,
   snapshotSequence: 5,
   freeBytes: 1e9,
+  aheadBytes: 0,
+  aheadMappedBytes: 0,
 } as const;
 
 const key = (partner: number, currency: number, name: string) => `${partner}/${currency}/${name}`;

@@ -49,6 +49,7 @@ export interface LinkOptions {
   readonly snapshotCommands: number | undefined;
   readonly retainSegments: number | undefined;
   readonly horizonCommands: number;
+  readonly memoryAhead: boolean;
   readonly minFreeBytes: number;
   /** Where results are published; undefined: nowhere but in the journal. */
   readonly publishing: Publishing | undefined;
@@ -105,6 +106,7 @@ export class GroupLink {
 
   #startWorker(): void {
     const { name, directory, segmentBytes, snapshotCommands, retainSegments, publishing } = this.#options;
+    const { memoryAhead, horizonCommands } = this.#options;
     const start: ThreadStart = {
       group: name,
       directory,
@@ -112,6 +114,7 @@ export class GroupLink {
       snapshotCommands,
       retainSegments,
       publishCursor: publishing?.cursor,
+      aheadCommands: memoryAhead ? horizonCommands : undefined,
       commandRing: makeRing(RING_BYTES),
       replyRing: makeRing(REPLY_RING_BYTES),
       stats: makeStats(),
@@ -420,6 +423,8 @@ export class GroupLink {
       syncMsMax: at("syncMsMax"),
       snapshotSequence: at("snapshotSequence"),
       freeBytes: this.#freeBytes,
+      aheadBytes: at("aheadBytes"),
+      aheadMappedBytes: at("aheadMappedBytes"),
     };
   }
 

@@ -40,6 +40,8 @@ const GroupShape = Type.Object({
   idHorizonSeconds: Type.Number({ minimum: 0 }),
   snapshotSequence: Sequence,
   freeBytes: count,
+  aheadBytes: count,
+  aheadMappedBytes: count,
   stateHash: Type.Union([Type.String(), Type.Null()], { description: "null while the group is not serving" }),
 });
 
@@ -109,6 +111,8 @@ async function shown(group: Group) {
     idHorizonSeconds: stats.idHorizonSeconds,
     snapshotSequence: stats.snapshotSequence,
     freeBytes: stats.freeBytes,
+    aheadBytes: stats.aheadBytes,
+    aheadMappedBytes: stats.aheadMappedBytes,
     stateHash: stats.state === "serving" ? await hashOf(group) : null,
   };
 }

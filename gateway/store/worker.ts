@@ -1,4 +1,5 @@
 /** Entry of the embedded store's thread. SQLite's calls take their thread until they are done: here they delay nobody. */
+import { spawnSync } from "node:child_process";
 import { readlinkSync, renameSync, rmSync } from "node:fs";
 import { setPriority } from "node:os";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
@@ -142,11 +143,17 @@ async function openStore(): Promise<SqliteStore> {
   return anew;
 }
 
-/** On Linux a thread has a priority of its own; elsewhere nothing is changed, for it would be the whole process's. */
+/**
+ * On Linux a thread has a priority of its own; elsewhere nothing is changed, for it would be the whole process's. A nice thread still
+ * keeps its processor for a slice of milliseconds when another wakes; under the idle policy it gives way at once.
+ */
 function yieldToOthers(): void {
   if (process.platform !== "linux") return;
   try {
-    setPriority(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), NICENESS);
+    const thread = readlinkSync("/proc/thread-self").split("/").at(-1)!;
+    setPriority(Number(thread), NICENESS);
+    // Node has no call for the policy; where the program is missing the niceness has to do.
+    spawnSync("chrt", ["--idle", "--pid", "0", thread], { stdio: "ignore" });
   } catch {
     // Without /proc, or not allowed: the store works all the same.
   }

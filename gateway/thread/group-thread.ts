@@ -40,10 +40,13 @@ export class GroupThread {
       group,
       segmentBytes,
       seed: randomInt(2 ** 32),
-      blocks: new PreparedBlocks(start.pages),
+      blocks: new PreparedBlocks(start.pages, this.#stats.subarray(STAT.aheadMappedBytes, STAT.aheadMappedBytes + 1)),
       onEvent: (event) => post({ kind: "event", event }),
       onProgress: (sequence) => post({ kind: "recovering", sequence }),
     });
+    const { remembered } = machine.state;
+    const ahead = Math.max(0, (start.aheadCommands ?? 0) - remembered.size);
+    this.#stats[STAT.aheadBytes] = remembered.reserve(ahead);
     this.#machine = machine;
     this.#journal = journal;
     this.#pipeline = new Pipeline({

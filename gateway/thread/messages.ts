@@ -15,6 +15,8 @@ export interface ThreadStart {
   readonly retainSegments: number | undefined;
   /** One float64 in shared memory: the last sequence published; undefined where results are published nowhere. */
   readonly publishCursor?: Float64Array | undefined;
+  /** Commands whose memory is mapped ahead; undefined: memory is mapped as it is needed. */
+  readonly aheadCommands?: number | undefined;
   readonly commandRing: SharedArrayBuffer;
   readonly replyRing: SharedArrayBuffer;
   /** Figures by `STAT`. */

@@ -31,7 +31,7 @@ test("a block that is written while another thread maps its pages keeps every wr
 
 test("blocks are zeroed shared memory, and what is announced reaches the port", async () => {
   const { port1, port2 } = new MessageChannel();
-  const blocks = new PreparedBlocks(port1);
+  const blocks = new PreparedBlocks(port1, new Float64Array(1));
   const block = blocks.make(8192);
   expect(new Uint8Array(block).every((byte) => byte === 0)).toBe(true);
   blocks.willTake(block, 112, 4096);

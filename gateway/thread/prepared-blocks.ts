@@ -16,12 +16,20 @@ export interface BlockPart {
   readonly bytes: number;
 }
 
+/** A part that is needed some day only: mapped in slices, when no other waits. */
+export interface LaterPart extends BlockPart {
+  /** One float64, to which mapped bytes are added. */
+  readonly mapped: Float64Array;
+}
+
 export class PreparedBlocks implements BlockSource {
   readonly #port: MessagePort;
+  readonly #mapped: Float64Array;
 
-  /** `port`: of the thread that maps pages. */
-  constructor(port: MessagePort) {
+  /** `port`: of the thread that maps pages. `mapped`: one float64 in shared memory, to which it adds what it has mapped for later. */
+  constructor(port: MessagePort, mapped: Float64Array) {
     this.#port = port;
+    this.#mapped = mapped;
   }
 
   make(bytes: number): SharedArrayBuffer {
@@ -30,6 +38,10 @@ export class PreparedBlocks implements BlockSource {
 
   willTake(block: ArrayBufferLike, offset: number, bytes: number): void {
     this.#port.postMessage({ block, offset, bytes });
+  }
+
+  willTakeLater(block: ArrayBufferLike, offset: number, bytes: number): void {
+    this.#port.postMessage({ block, offset, bytes, mapped: this.#mapped });
   }
 }
 

@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import { PLAIN_BLOCKS } from "./arena.ts";
+import { hashWords, nameWords } from "./hash.ts";
+import { viewMemory } from "./memory.ts";
+import { type Command, encodeCommand } from "./record-codec.ts";
+import * as record from "./record-words.ts";
+import { CHUNK_BYTES, Remembered } from "./remembered.ts";
+
+/** Further apart in time than this, two commands do not stand in one chunk. */
+const CHUNK_SPAN_MS = 2 ** 32;
+
+const tagOf = (words: Int32Array, w: number) =>
+  hashWords(words, w + record.idWord(words, w), nameWords(record.idBytes(words, w)), 7);
+
+/** Remembered commands, written and looked for by id; each has the next sequence. */
+class Log {
+  readonly remembered = new Remembered(PLAIN_BLOCKS);
+  readonly forgottenHolds: string[] = [];
+  readonly #memory = viewMemory(new ArrayBuffer(1024));
+  #sequence = 0;
+
+  add(id: string, more: Partial<Command> & { timeMs?: number } = {}): number {
+    const { timeMs = 0, ...fields } = more;
+    const command = { type: "freeze", partner: 1, currency: 1, id, account: "a", ...fields } as const;
+    const bytes = encodeCommand(command, this.#memory.bytes, 0);
+    this.#sequence++;
+    return this.remembered.add(tagOf(this.#memory.words, 0), this.#sequence, timeMs, this.#memory, 0, bytes);
+  }
+
+  /** Sequence of the command of this id, 0 if it is not found. */
+  find(id: string): number {
+    encodeCommand({ type: "freeze", partner: 1, currency: 1, id, account: "a" }, this.#memory.bytes, 0);
+    const { words } = this.#memory;
+    const place = this.remembered.find(tagOf(words, 0), 1, words, record.idWord(words, 0), id.length);
+    return place === 0 ? 0 : this.remembered.sequenceOf(place);
+  }
+
+  /** Forgets all but the last `kept` sequences. */
+  keep(kept: number): void {
+    this.remembered.forget(this.#sequence - kept, (words, w) => {
+      this.forgottenHolds.push(String.fromCharCode(words[w + record.idWord(words, w)]! & 0xff));
+    });
+  }
+
+  rewind(act: () => void): void {
+    const mark = this.remembered.mark();
+    const sequence = this.#sequence;
+    act();
+    this.remembered.rewind(mark, tagOf);
+    this.#sequence = sequence;
+  }
+
+  ids(): number {
+    let count = 0;
+    this.remembered.forEach(() => {
+      count++;
+    });
+    return count;
+  }
+}
+
+describe("a forgotten command", () => {
+  test("is not found, and the others are, whether the index still holds it or not", () => {
+    const log = new Log();
+    for (let i = 1; i <= 40_000; i++) {
+      log.add(`id-${i}`);
+      if (i % 100 === 0) log.keep(3000);
+      if (i % 2500 !== 0) continue;
+      for (let back = 0; back < 9000 && back < i; back++) {
+        expect(log.find(`id-${i - back}`)).toBe(back < 3000 ? i - back : 0);
+      }
+    }
+    expect(log.remembered.size).toBe(3000);
+    expect(log.ids()).toBe(3000);
+  });
+
+  test("gives its id free: the next command of that id is found, and forgotten in its turn", () => {
+    const log = new Log();
+    for (let round = 0; round < 5; round++) {
+      log.add("again");
+      log.add(`other-${round}`);
+      expect(log.find("again")).toBe(round * 2 + 1);
+      log.keep(1);
+      expect(log.find("again")).toBe(0);
+      expect(log.find(`other-${round}`)).toBe(round * 2 + 2);
+    }
+    expect(log.remembered.size).toBe(1);
+  });
+
+  test("is told of once if it is a hold, in order", () => {
+    const log = new Log();
+    for (const id of "abcdef") log.add(id, { type: id < "d" ? "hold" : "freeze" });
+    log.keep(4);
+    expect(log.forgottenHolds.join("")).toBe("ab");
+    log.keep(4);
+    log.keep(0);
+    expect(log.forgottenHolds.join("")).toBe("abc");
+  });
+
+  test("sets the horizon's time, and the next one is the oldest", () => {
+    const log = new Log();
+    for (let i = 1; i <= 10; i++) log.add(`id-${i}`, { timeMs: i * 1000 });
+    expect([log.remembered.horizonTimeMs, log.remembered.oldestTimeMs]).toEqual([-1, 1000]);
+    log.keep(6);
+    expect([log.remembered.horizonTimeMs, log.remembered.oldestTimeMs]).toEqual([4000, 5000]);
+    log.keep(0);
+    expect([log.remembered.horizonTimeMs, log.remembered.oldestTimeMs]).toEqual([10_000, undefined]);
+  });
+});
+
+test("size counts what is remembered, through forgetting, rewinding and an empty log", () => {
+  const log = new Log();
+  const sizes: number[] = [];
+  const note = () => sizes.push(log.remembered.size, log.ids());
+  note();
+  for (let i = 1; i <= 10; i++) log.add(`id-${i}`);
+  note();
+  log.rewind(() => {
+    for (let i = 1; i <= 5; i++) log.add(`undone-${i}`, { timeMs: i * CHUNK_SPAN_MS });
+    note();
+  });
+  note();
+  expect(log.find("undone-3")).toBe(0);
+  log.keep(6);
+  log.keep(0);
+  note();
+  log.add("id-1");
+  note();
+  expect(sizes).toEqual([0, 0, 10, 10, 15, 15, 10, 10, 0, 0, 1, 1]);
+});
+
+test("commands are found, and forgotten ones are not, while chunk numbers go round", () => {
+  const log = new Log();
+  // What is looked for was forgotten just now, up to two sweeps ago, or when the numbers were the same.
+  const ages = [3, 4, 100, 2047, 4095, 4097, 5000, 9000, 12_000, 28_000, 28_673, 32_767, 32_768, 32_769, 40_000];
+  const wrong: string[] = [];
+  for (let i = 1; i <= 45_000; i++) {
+    // One command a chunk.
+    log.add(`id-${i}`, { timeMs: i * CHUNK_SPAN_MS });
+    log.keep(3);
+    for (const age of ages) if (age < i && log.find(`id-${i - age}`) !== 0) wrong.push(`${i - age} at ${i}`);
+    for (let age = 0; age < 3 && age < i; age++) if (log.find(`id-${i - age}`) !== i - age) wrong.push(`no ${i - age}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(log.remembered.size).toBe(3);
+  // Used-up chunks are taken again.
+  expect(log.remembered.bytes).toBeLessThan(16 * CHUNK_BYTES);
+});
+
+test("when all commands are forgotten and the last one ended with its chunk, none is found", () => {
+  const log = new Log();
+  // A record of 48 bytes takes 7 units with its head, one of 56 takes 8: 131,071 units are a whole chunk.
+  const fill = (mark: string) => {
+    for (let i = 0; i < 16_383; i++) log.add(`${mark}${100_000 + i}`, { memo: "m".repeat(28) });
+    log.add(`${mark}-last`, { memo: "m".repeat(20) });
+  };
+  for (const mark of ["a", "b", "c", "d"]) {
+    fill(mark);
+    expect(log.remembered.mark().used).toBe(CHUNK_BYTES / 8);
+    log.keep(0);
+    expect(log.remembered.size).toBe(0);
+    expect([mark, log.find(`${mark}100007`), log.find(`${mark}-last`)]).toEqual([mark, 0, 0]);
+  }
+});
