@@ -161,18 +161,17 @@ export class Machine {
       at === body.byteLength && at === this.frame.end - this.frame.start,
       "a replayed frame has its recorded length",
     );
-    this.#assertSame(input.words, firstSequence);
+    this.#assertSame(input.longs, firstSequence);
   }
 
-  /** Holds the frame just made against the words of the recorded one. */
-  #assertSame(words: Int32Array, firstSequence: number): void {
-    const made = this.frame.memory.words;
-    const offset = this.frame.start >>> 2;
-    let differing = 0;
-    for (let i = 0; i < words.length; i++) differing |= words[i]! ^ made[offset + i]!;
-    if (differing === 0) return;
-    const i = words.findIndex((word, at) => word !== made[offset + at]);
-    assert(false, `replay differs from the journal at byte ${i * 4} of frame ${firstSequence}`);
+  /** Holds the frame just made against the recorded one, eight bytes a step: half the time of words. */
+  #assertSame(recorded: BigInt64Array, firstSequence: number): void {
+    const made = this.frame.memory.longs;
+    const offset = this.frame.start >>> 3;
+    const count = recorded.length;
+    let i = 0;
+    while (i < count && recorded[i] === made[offset + i]) i++;
+    assert(i === count, `replay differs from the journal at byte ${i * 8} of frame ${firstSequence}`);
   }
 
   /** Applies `run` records that belong together; returns the byte behind them. */

@@ -211,6 +211,8 @@ export class Remembered {
     for (let chunk = this.#headChunk(); chunk !== undefined; chunk = this.#headChunk()) {
       if (!this.#forgetInHead(chunk, upTo - chunk.baseSequence, onForgetHold)) break;
     }
+    // While nothing is forgotten, no segment has to be swept for it.
+    if (this.#head === 0 && this.#headUnit === 1) return;
     // An addition, for behind a full chunk the unit is that of the next chunk's start.
     this.#index.setOldest(((this.#head % CHUNKS_MAX) << UNIT_BITS) + this.#headUnit);
   }

@@ -151,6 +151,11 @@ export class RingConsumer extends RingEnd {
     Atomics.store(this.control, at.CONSUMED_WORD, this.#cursor);
   }
 
+  /** Takes `sleep` back: this side will look again by itself. */
+  stayAwake(): void {
+    Atomics.store(this.control, at.SLEEPING_WORD, 0);
+  }
+
   /** Says that this side is about to wait. Returns false if an entry arrived meanwhile: then do not wait. */
   sleep(): boolean {
     Atomics.store(this.control, at.SLEEPING_WORD, 1);

@@ -42,7 +42,8 @@ export class InFlight {
       throw new ApiError("OVERLOADED", "Too many requests are under way; nothing was taken.");
     this.#total++;
     (response.req as Counted)[PARTNER] = 0;
-    response.once("close", this.#onClose);
+    // A response closes once; `once` would make two objects a request to see to it.
+    response.on("close", this.#onClose);
   }
 
   /** Counts an entered request for the first partner that it is known to be from. Throws OVERLOADED when the partner has too many under way. */

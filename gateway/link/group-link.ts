@@ -240,6 +240,18 @@ export class GroupLink {
     const token = this.pending.add(waiting, replyBytes + ENTRY_HEAD_BYTES);
     this.#commands.commit({ kind, token, count, sequence: 0, timeMs: 0 }, bytes);
     if (this.#commands.publish()) this.#post(0);
+    this.#lookLater();
+  }
+
+  /**
+   * Stays awake until the event loop has handed over the requests that are there: what is answered meanwhile is found then, and the
+   * group need not wake this thread, which costs both of them some 40 µs.
+   */
+  #lookLater(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#replies.stayAwake();
+    setImmediate(this.#drainSlice);
   }
 
   /**
