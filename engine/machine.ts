@@ -205,7 +205,7 @@ export class Machine {
   #applyRun(input: RecordMemory, place: number, count: number): number {
     const { starts, idTags, accountTags, rows } = this.#ahead;
     for (let i = place; i < place + count; i++) {
-      if (this.#usual?.apply(input, starts[i]!, idTags[i]!, rows[i]!) === true) continue;
+      if (this.#usual?.apply(input, starts[i]!, idTags[i]!, accountTags[i]!, rows[i]!) === true) continue;
       this.#applyOne(input, starts[i]!, idTags[i]!, accountTags[i]!);
       this.state.dropSpentHolds();
     }

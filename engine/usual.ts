@@ -1,6 +1,6 @@
 /**
  * The command that nearly all are: a credit or debit of an open, active account without limits and holds, by an amount of one limb, under
- * a new id. Checks whether a command is one, and if so applies it in one piece; else changes nothing, and the general way
+ * a new id; or such a credit that opens its account. Checks whether a command is one, and if so applies it in one piece; else changes nothing, and the general way
  * decides. Half the time of the general way, which finds out step by step what is known here at once. The tests of the model run
  * every history both ways.
  */
@@ -10,7 +10,7 @@ import { CODE } from "./codes.ts";
 import type { Frame } from "./frame.ts";
 import { copyUnits, type RecordMemory } from "./memory.ts";
 import { HI_MAX, LIMB as LIMB_ } from "./money.ts";
-import { FIELD, OUTCOME, TYPE } from "./record.ts";
+import { CONTEXT, FIELD, OUTCOME, TYPE } from "./record.ts";
 import * as record from "./record-words.ts";
 import type { Remembered } from "./remembered.ts";
 import { chunkOf, floatOf, wordOf } from "./rows.ts";
@@ -29,6 +29,8 @@ const UNUSUAL = row.STATUS_MASK | row.HAS_MAX | row.HAS_LIMITS | row.IS_WORLD;
 /** The byte of `fields` in the FLAGS word, and what it is here: an amount and nothing else. */
 const FIELDS = 0xff << 8;
 const AMOUNT_ONLY = FIELD.AMOUNT << 8;
+/** The bit of a strict partner in the FLAGS word. */
+const STRICT = CONTEXT.STRICT << record.CONTEXT_SHIFT;
 /** Float64s before the id: head of two, amount. */
 const ID_WORDS = record.NUMBERS + 2;
 const AMOUNT_FLOAT = record.NUMBERS / 2;
@@ -53,33 +55,30 @@ export class UsualPath {
   }
 
   /**
-   * Applies the plain record at `start` if it is the usual command; false, and nothing has changed, if it is not. `account` is a row
-   * that may be that of the account named, 0 for none; `idTag` the tag of the id.
+   * Applies the plain record at `start` if it is the usual command; false, and nothing has changed, if it is not. `found` is a row that may
+   * be that of the account named, 0 for none; `accountTag` that account's tag, `idTag` the tag of the id.
    */
-  apply(input: RecordMemory, start: number, idTag: number, account: number): boolean {
+  apply(input: RecordMemory, start: number, idTag: number, accountTag: number, found: number): boolean {
     const words = input.words;
     const w = start >>> 2;
     const head = words[w]!;
     const isCredit = (head & 0xff) === CREDIT;
-    if (account === 0 || !(isCredit || (head & 0xff) === DEBIT)) return false;
+    if (!isCredit && (found === 0 || (head & 0xff) !== DEBIT)) return false;
     if ((words[w + FLAGS]! & FIELDS) !== AMOUNT_ONLY || (words[w + CURRENCY]! & WIDE_BIT) !== 0) return false;
 
     const accounts = this.#accounts;
     const { rows } = accounts;
-    const rowWords = rows.words[chunkOf(account)]!;
-    const r = wordOf(account);
-    if (!isAccount(rowWords, r, words, w)) return false;
+    if (found === 0) {
+      if (!this.#opens(words, w, accountTag)) return false;
+    } else if (!isAccount(rows.words[chunkOf(found)]!, wordOf(found), words, w)) return false;
     const partner = words[w + PARTNER]!;
     const world = accounts.findWorld(partner, words[w + CURRENCY]! & 0xffff);
     if (world === 0) return false;
 
-    const rowFloats = rows.floats[chunkOf(account)]!;
-    const f = floatOf(account);
-    if (rowFloats[f + AVAILABLE] !== 0 || rowFloats[f + HELD] !== 0 || rowFloats[f + HELD + 1] !== 0) return false;
     const amount = input.floats[(w >>> 1) + AMOUNT_FLOAT]!;
     const change = isCredit ? amount : -amount;
-    const available = rowFloats[f + AVAILABLE + 1]! + change;
-    if (available < 0 || available >= LIMB) return false;
+    const available = (found === 0 ? 0 : balanceOf(rows.floats[chunkOf(found)]!, floatOf(found))) + change;
+    if (!(available >= 0 && available < LIMB)) return false;
     const worldFloats = rows.floats[chunkOf(world)]!;
     const wf = floatOf(world);
     const worldHi = worldFloats[wf + AVAILABLE]!;
@@ -87,9 +86,12 @@ export class UsualPath {
     if (this.#remembered.find(idTag, partner, words, w + ID_WORDS, (head >>> 8) & 0xff) !== 0) return false;
 
     // From here on it succeeds.
+    const account = found === 0 ? this.#open(words, w, accountTag) : found;
+    const rowWords = rows.words[chunkOf(account)]!;
+    const r = wordOf(account);
     rows.willChange(account);
     rows.willChange(world);
-    rowFloats[f + AVAILABLE + 1] = available;
+    rows.floats[chunkOf(account)]![floatOf(account) + AVAILABLE + 1] = available;
     const worldLo = worldFloats[wf + AVAILABLE + 1]! - change;
     const carry = worldLo < 0 ? -1 : worldLo >= LIMB ? 1 : 0;
     worldFloats[wf + AVAILABLE + 1] = worldLo - carry * LIMB;
@@ -102,6 +104,22 @@ export class UsualPath {
     accounts.rehash(rowWords, r);
     this.#write(input, w, idTag, version, available);
     return true;
+  }
+
+  /** True if the account that the credit names is not there, and it may open it. The index stands where it belongs then. */
+  #opens(words: Int32Array, w: number, tag: number): boolean {
+    if ((words[w + FLAGS]! & STRICT) !== 0) return false;
+    const head = words[w]!;
+    const name = nameWord(head, w);
+    const nameBytes = (head >>> 16) & 0xff;
+    return this.#accounts.find(tag, words[w + PARTNER]!, words[w + CURRENCY]! & 0xffff, words, name, nameBytes) === 0;
+  }
+
+  #open(words: Int32Array, w: number, tag: number): number {
+    const head = words[w]!;
+    const name = nameWord(head, w);
+    const nameBytes = (head >>> 16) & 0xff;
+    return this.#accounts.open(tag, words[w + PARTNER]!, words[w + CURRENCY]! & 0xffff, words, name, nameBytes);
   }
 
   /** Writes the record with its result, and remembers it. */
@@ -127,6 +145,17 @@ export class UsualPath {
   }
 }
 
+/** First word of the name in the record at word `w`, whose first word is `head`. */
+function nameWord(head: number, w: number): number {
+  return w + ID_WORDS + ((((head >>> 8) & 0xff) + 3) >>> 2);
+}
+
+/** What is available in the row at float `f`, if that is one limb and nothing is held; else NaN. */
+function balanceOf(floats: Float64Array, f: number): number {
+  if (floats[f + AVAILABLE] !== 0 || floats[f + HELD] !== 0 || floats[f + HELD + 1] !== 0) return Number.NaN;
+  return floats[f + AVAILABLE + 1]!;
+}
+
 /** True if the row at word `r` is a usual account, and the one that the record at word `w` names. */
 function isAccount(rowWords: Int32Array, r: number, words: Int32Array, w: number): boolean {
   const head = words[w]!;
@@ -137,7 +166,7 @@ function isAccount(rowWords: Int32Array, r: number, words: Int32Array, w: number
   if (rowWords[r + ROW_CURRENCY] !== (words[w + CURRENCY]! & 0xffff)) return false;
   const count = (nameBytes + 3) >>> 2;
   if (count > NAME_WORDS_INLINE) return false;
-  const name = w + ID_WORDS + ((((head >>> 8) & 0xff) + 3) >>> 2);
+  const name = nameWord(head, w);
   for (let i = 0; i < count; i++) if (rowWords[r + NAME + i] !== words[name + i]) return false;
   return true;
 }
