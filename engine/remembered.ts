@@ -26,6 +26,9 @@ const DELTA_MAX = 0xffff_fff0;
 /** Chunks used up until the whole index has been swept once: the places in it of used-up chunks are never further behind. */
 const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
 
+/** Commands of a snapshot that are indexed together. */
+const LOAD_BLOCK = 64;
+
 /** Bytes of the entry of a credit or debit with an id of 20 bytes and an account of 12. */
 const USUAL_ENTRY_BYTES = 80;
 
@@ -70,6 +73,8 @@ export class Remembered {
   readonly #spares: Chunk[] = [];
   /** A snapshot may still read used-up chunks, so they must not be written again. */
   #isCaptured = false;
+  /** Scratch room. */
+  readonly #tags = new Int32Array(LOAD_BLOCK);
   /** Commands remembered; the index also holds forgotten ones for a while. */
   #count = 0;
   /** Mix of touched words; only there so that the loads are not optimised away. */
@@ -277,14 +282,27 @@ export class Remembered {
     this.#tail++;
     this.#chunks[this.#tail % CHUNKS_MAX] = chunk;
     if (this.#tail === this.#head) this.#headUnit = image.firstUnit;
-    for (let unit = image.firstUnit; unit < chunk.used; ) {
+    for (let unit = image.firstUnit; unit < chunk.used; ) unit = this.#loadBlock(chunk, unit, tagOf);
+  }
+
+  /** Indexes up to a block of a loaded chunk's commands from `start` on; loads all their index slots before it needs the first. */
+  #loadBlock({ words, used }: Chunk, start: number, tagOf: (words: Int32Array, w: number) => number): number {
+    const tags = this.#tags;
+    let count = 0;
+    for (let unit = start; unit < used && count < LOAD_BLOCK; unit += 1 + at.recordUnits(words, unit * 2 + 2)) {
+      tags[count++] = tagOf(words, unit * 2 + 2);
+    }
+    this.touched ^= this.#index.touchAll(tags, count);
+    let unit = start;
+    for (let i = 0; i < count; i++) {
       const w = unit * 2 + 2;
       // Marks may be younger than the snapshot; `State` sets them anew from the reversals in the log.
-      chunk.words[w + 1] = chunk.words[w + 1]! & ~(REVERSED << 16);
-      this.#index.insert(tagOf(chunk.words, w), ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit);
-      this.#count++;
-      unit += 1 + at.recordUnits(chunk.words, w);
+      words[w + 1] = words[w + 1]! & ~(REVERSED << 16);
+      this.#index.insert(tags[i]!, ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit);
+      unit += 1 + at.recordUnits(words, w);
     }
+    this.#count += count;
+    return unit;
   }
 
   /** Calls back with each remembered command, oldest first. */

@@ -70,4 +70,5 @@ export const nodeLayer: FileLayer = Object.freeze({
     settle<number>((done) => fs.write(handle, bytes, 0, slice(bytes), position, done)),
   datasyncInBackground: (handle: Handle) =>
     settle<void>((done) => fs.fdatasync(handle, (error) => done(error, undefined))),
+  unlinkInBackground: (path: string) => settle<void>((done) => fs.unlink(path, (error) => done(error, undefined))),
 });

@@ -90,3 +90,27 @@ test("segments go oldest first, each durably before the next, so that a crash le
   expect(deleted.map((file) => Number(file.slice(0, 8)))).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(numbers(disk.survivor("power", 1))).toEqual([8, 9, 10]);
 });
+
+test("snapshots that are to go can be deleted later, and nothing rests on whether they were", async () => {
+  const disk = await diskWith([4, 9, 15, 20]);
+  const later: string[] = [];
+  const { deleted } = trim({
+    directory: DIRECTORY,
+    layer: disk,
+    keepFromSequence: 99,
+    publishCursor: 99,
+    onSnapshot: (path) => later.push(path),
+  });
+  expect(later).toEqual([4, 9].map((sequence) => join(DIRECTORY, snapshotFile(sequence))));
+  expect(deleted.slice(0, 2)).toEqual([4, 9].map(snapshotFile));
+  const before = disk.clone();
+  for (const path of later) await disk.unlinkInBackground(path);
+  expect(kept(disk).filter((file) => file.endsWith(".snap"))).toEqual([15, 20].map(snapshotFile));
+  for (const left of [before, disk]) {
+    const from = newestSnapshot({ directory: DIRECTORY, group: GROUP, layer: left })!.meta.position;
+    expect(openSample(left, {}, from).names).toEqual([]);
+    expect(trim({ directory: DIRECTORY, layer: left, keepFromSequence: 99, publishCursor: 99 }).oldestSequence).toBe(
+      15,
+    );
+  }
+});

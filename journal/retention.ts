@@ -13,6 +13,8 @@ export interface TrimOptions {
   readonly keepFromSequence: number;
   /** The last sequence that was published; what is behind it stays. */
   readonly publishCursor: number;
+  /** Gets the path of each snapshot that is to go, for `FileLayer.unlinkInBackground`; unless given, they are deleted on the spot. */
+  readonly onSnapshot?: (path: string) => void;
 }
 
 /** What was deleted, in order, and the first sequence that the journal still has. */
@@ -27,7 +29,7 @@ export interface TrimResult {
  * snapshots no segment goes. May run beside the writer, whose segment is never among them.
  */
 export function trim(options: TrimOptions): TrimResult {
-  const { directory, layer = nodeLayer, keepFromSequence, publishCursor } = options;
+  const { directory, layer = nodeLayer, keepFromSequence, publishCursor, onSnapshot } = options;
   const deleted: string[] = [];
   const remove = (file: string) => {
     layer.unlink(join(directory, file));
@@ -35,12 +37,18 @@ export function trim(options: TrimOptions): TrimResult {
     layer.syncDirectory(directory);
     deleted.push(file);
   };
+  const removeSnapshot = (file: string) => {
+    if (onSnapshot === undefined) return remove(file);
+    // Nothing rests on it any more, whether it goes before the segments or, in a crash, stays until the next trim.
+    onSnapshot(join(directory, file));
+    deleted.push(file);
+  };
   const snapshots = findSnapshots(layer, directory).map(({ file }) => ({
     file,
     meta: readSnapshotHeader(layer, join(directory, file)),
   }));
   const valid = snapshots.filter(({ meta }) => meta !== undefined);
-  for (const { file } of valid.slice(SNAPSHOTS_KEPT).reverse()) remove(file);
+  for (const { file } of valid.slice(SNAPSHOTS_KEPT).reverse()) removeSnapshot(file);
 
   const segments = listSegmentNames(layer, directory);
   const oldestKept = valid[SNAPSHOTS_KEPT - 1]?.meta?.position.segment ?? 0;

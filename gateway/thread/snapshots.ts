@@ -64,16 +64,19 @@ export class Snapshotter {
       capture.end();
     }
     this.sequence = sequence;
-    onEvent({ kind: "snapshot", sequence, tookMs: performance.now() - begin, deleted: this.#trim() });
+    const spent: string[] = [];
+    const deleted = this.#trim((path) => spent.push(path));
+    onEvent({ kind: "snapshot", sequence, tookMs: performance.now() - begin, deleted });
+    for (const path of spent) await layer.unlinkInBackground(path);
     return sequence;
   }
 
   /** Deletes segments beyond those to keep; returns how many files went. */
-  #trim(): number {
+  #trim(onSnapshot: (path: string) => void): number {
     const { directory, retainSegments, machine, layer = nodeLayer } = this.#options;
     // Where results are published nowhere else, the journal serves them, so it is its own publish cursor.
     const publishCursor = this.#options.publishCursor?.[0] ?? machine.sequence;
     const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments, layer);
-    return trim({ directory, layer, keepFromSequence, publishCursor }).deleted.length;
+    return trim({ directory, layer, keepFromSequence, publishCursor, onSnapshot }).deleted.length;
   }
 }

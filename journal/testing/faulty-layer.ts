@@ -129,6 +129,10 @@ export class FaultyLayer implements FileLayer {
     this.datasync(handle);
   }
 
+  async unlinkInBackground(path: string): Promise<void> {
+    this.unlink(path);
+  }
+
   /** Counts the call; throws or returns the fault that it must show. */
   #enter(call: Call, synced?: Handle): Fault | undefined {
     if (this.#ended) throw new ProcessEnded();

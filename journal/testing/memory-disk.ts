@@ -120,6 +120,10 @@ export class MemoryDisk implements FileLayer {
     this.datasync(handle);
   }
 
+  async unlinkInBackground(path: string): Promise<void> {
+    this.unlink(path);
+  }
+
   /** The file behind a handle, for the layer that injects faults. */
   fileOf(handle: Handle): MemoryFile {
     const file = this.#handles.get(handle);
