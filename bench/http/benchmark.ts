@@ -82,8 +82,15 @@ export async function benchmark(settings: HttpSettings, data: string, onStep: On
 }
 
 /** What of our own service is set otherwise than by default. */
-export function serviceSettings({ store, memory }: HttpSettings): Readonly<Record<string, string>> {
+function serviceSettings({ store, memory }: HttpSettings): Readonly<Record<string, string>> {
   return { RINGFENCE_STORE: store, RINGFENCE_MEMORY_AHEAD: memory === "ahead" ? "on" : "off" };
+}
+
+/** The same as text, for reports. */
+export function serviceSettingsText(settings: HttpSettings): string {
+  return Object.entries(serviceSettings(settings))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
 }
 
 /** Both or neither: what started beside one that failed is stopped. */

@@ -2,7 +2,7 @@
 import { describeMachine } from "../machine.ts";
 import { grouped, median } from "../statistics.ts";
 import type { JournalTotals } from "./admin.ts";
-import { latencyOver, middlePair, type Outcome, serviceSettings } from "./benchmark.ts";
+import { latencyOver, middlePair, type Outcome, serviceSettingsText } from "./benchmark.ts";
 import type { HttpSettings } from "./settings.ts";
 import { tableOf } from "./table.ts";
 
@@ -34,8 +34,7 @@ function amountOf({ generator, duration, requests }: HttpSettings): string {
 
 function serversOf(settings: HttpSettings): string {
   const { target, withService, withNull } = settings;
-  const set = Object.entries(serviceSettings(settings)).map(([name, value]) => `${name}=${value}`);
-  const own = withService ? [`the service on a fresh data folder, fsync on (${set.join(" ")})`] : [];
+  const own = withService ? [`the service on a fresh data folder, fsync on (${serviceSettingsText(settings)})`] : [];
   return [...own, ...(target === undefined ? [] : [target.url]), ...(withNull ? ["the null server"] : [])].join(", ");
 }
 

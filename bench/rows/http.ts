@@ -1,6 +1,6 @@
 /** Rows of pairs of HTTP runs. */
 import { type Environment, withFolder } from "../environment.ts";
-import { benchmark, latencyOver, middlePair, type Outcome, type Pair } from "../http/benchmark.ts";
+import { benchmark, latencyOver, middlePair, type Outcome, type Pair, serviceSettingsText } from "../http/benchmark.ts";
 import { DISTRIBUTION, type Measured, percentileMs } from "../http/measured.ts";
 import { MissingRouteError } from "../http/orders.ts";
 import { type HttpSettings, readHttpSettings } from "../http/settings.ts";
@@ -50,6 +50,7 @@ function notesOf(figure: Figure, settings: HttpSettings, outcome: Outcome): stri
   const { pairs, rate, journal } = outcome;
   const middle = (of: (pair: Pair) => number) => median(pairs.map(of));
   const notes = [`${grouped(middle((pair) => commandsOf(pair, settings)))} commands/s by the service`];
+  if (settings.withService) notes.push(`service set to ${serviceSettingsText(settings)}`);
   if (figure === "latency") {
     notes.push(`open loop of ${grouped(rate ?? 0)} requests/s, ${settings.connections} connections`);
     for (const percentile of [99, 99.9]) notes.push(percentileNote(pairs, percentile));
