@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { Applier } from "./applier.ts";
 import type { SourceMessage } from "./source.ts";
@@ -147,7 +148,7 @@ test("the next batch is read while one is written", async () => {
       return apply(batch);
     };
   });
-  const second = message(4001, 1);
+  const second = message(4097, 1);
   const watched = {
     ...second,
     get value() {
@@ -155,8 +156,8 @@ test("the next batch is read while one is written", async () => {
       return second.value;
     },
   };
-  expect(await applier.take("g0", [message(1, 4000), message(1, 4000), watched])).toEqual({ kind: "applied" });
-  expect((await store.watermark("g0")).sequence).toBe(4001);
+  expect(await applier.take("g0", [message(1, 4096), message(1, 4096), watched])).toEqual({ kind: "applied" });
+  expect((await store.watermark("g0")).sequence).toBe(4097);
 });
 
 test("batches are written one at a time, in order, and none behind one that failed", async () => {
@@ -166,15 +167,82 @@ test("batches are written one at a time, in order, and none behind one that fail
     opened.apply = async (batch) => {
       const first = batch.results[0]!.sequence;
       events.push(`begin ${first}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
       events.push(`end ${first}`);
-      if (first === 4001) throw new Error("Deadlock found");
+      if (first === 4097) throw new Error("Deadlock found");
       return apply(batch);
     };
   });
-  const messages = [message(1, 4000), message(4001, 4000), message(8001, 4000)];
+  const messages = [message(1, 4096), message(4097, 4096), message(8193, 4096)];
   expect(await applier.take("g0", messages)).toEqual({ kind: "retry" });
-  const tries = Array.from({ length: 4 }, () => ["begin 4001", "end 4001"]).flat();
+  const tries = Array.from({ length: 4 }, () => ["begin 4097", "end 4097"]).flat();
   expect(events).toEqual(["begin 1", "end 1", ...tries]);
-  expect((await store.watermark("g0")).sequence).toBe(4000);
+  expect((await store.watermark("g0")).sequence).toBe(4096);
+});
+
+test("messages handed over before the last ones are done are applied behind them", async () => {
+  const events: string[] = [];
+  const { store, applier } = await setUp((opened) => {
+    const apply = opened.apply.bind(opened);
+    opened.apply = async (batch) => {
+      const first = batch.results[0]!.sequence;
+      events.push(`begin ${first}`);
+      await sleep(20);
+      events.push(`end ${first}`);
+      return apply(batch);
+    };
+  });
+  const taken = [applier.take("g0", [message(1, 3)]), applier.take("g0", [message(4, 3)]), applier.take("g0", [])];
+  expect(await Promise.all(taken)).toEqual([{ kind: "applied" }, { kind: "applied" }, { kind: "applied" }]);
+  expect(events).toEqual(["begin 1", "end 1", "begin 4", "end 4"]);
+  expect((await store.watermark("g0")).sequence).toBe(6);
+});
+
+test("messages behind ones that were not applied are skipped, and may come again behind those", async () => {
+  let isAway = true;
+  const { store, applier, lines } = await setUp((opened) => {
+    const apply = opened.apply.bind(opened);
+    opened.apply = async (batch) => {
+      if (isAway && batch.results[0]!.sequence === 1) throw new Error("Deadlock found");
+      return apply(batch);
+    };
+  });
+  const messages = [message(1, 3), message(4, 3), message(7, 3)];
+  const taken = await Promise.all(messages.map((one) => applier.take("g0", [one])));
+  expect(taken).toEqual([{ kind: "retry" }, { kind: "skipped" }, { kind: "skipped" }]);
+  expect((await store.watermark("g0")).sequence).toBe(0);
+  isAway = false;
+  for (const one of messages) {
+    await expect.poll(() => applier.take("g0", [one]), { timeout: 10_000 }).toEqual({ kind: "applied" });
+  }
+  expect((await store.watermark("g0")).sequence).toBe(9);
+  expect(alarms(lines)).toEqual([]);
+});
+
+test("behind a group that stops nothing is applied, whatever was handed over", async () => {
+  const { store, applier, lines } = await setUp();
+  const messages = [message(1, 3), message(4, 1, { value: "{" }), message(4, 3)];
+  const taken = await Promise.all(messages.map((one) => applier.take("g0", [one])));
+  expect(taken).toEqual([{ kind: "applied" }, { kind: "stop" }, { kind: "skipped" }]);
+  expect((await store.watermark("g0")).sequence).toBe(3);
+  expect(alarms(lines)).toHaveLength(1);
+});
+
+test("a batch that is staged ahead and let go of is applied all the same when its forerunner came to another end", async () => {
+  const staged: number[] = [];
+  let isFirst = true;
+  const { store, applier } = await setUp((opened) => {
+    const apply = opened.apply.bind(opened);
+    opened.stage = (batch) => staged.push(batch.results[0]!.sequence) > 0;
+    opened.apply = async (batch) => {
+      // Another process writes the batch, and what is behind it too.
+      if (isFirst) await apply({ group: "g0", epoch: 1, journal: JOURNAL, results: credits(1, 5000) });
+      isFirst = false;
+      return apply(batch);
+    };
+  });
+  expect(await applier.take("g0", [message(1, 4096), message(4097, 2000)])).toEqual({ kind: "applied" });
+  expect(staged).toEqual([1, 4097]);
+  expect((await store.watermark("g0")).sequence).toBe(6096);
+  expect((await storeBalances(store)).get("p1/CNY/alice")).toBe("6096.00 0.00 active v6096");
 });

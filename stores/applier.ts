@@ -1,5 +1,5 @@
 /** Takes messages from a source into a store: what to do when the store fails, when results are missing, when a message is wrong. */
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -11,12 +11,10 @@ import {
   retry,
   wrap,
 } from "cockatiel";
-import { MessageError, parseMessage, type Result } from "./message.ts";
+import { MessageError } from "./message.ts";
+import { MessageBatch } from "./message-batch.ts";
 import type { MessageSink, Outcome, SourceMessage } from "./source.ts";
 import { type Batch, ContinuityError, type Store } from "./store.ts";
-
-/** Results of one transaction, at least: a message more is added as long as there are fewer. */
-const RESULTS_A_BATCH = 4000;
 
 /** Tries within one call of `take`: some seconds, below the time after which a consumer group gives a member up. */
 const ATTEMPTS = 5;
@@ -34,7 +32,15 @@ export interface ApplierLog {
   error(fields: object, message: string): void;
 }
 
+/**
+ * Milliseconds left to a batch whose writing begins, before the next messages are read: the statements that open a transaction are sent
+ * and answered one by one, and each would otherwise wait for a message to be parsed.
+ */
+const OPENING_MS = 3;
+
 interface GroupState {
+  /** The last call of `take`, while it runs. */
+  tail: Promise<Outcome>;
   /** The last sequence applied, as far as this process knows. */
   watermark: number;
   /** Set for good when the group stops. */
@@ -43,8 +49,15 @@ interface GroupState {
   rewoundAt: number | undefined;
 }
 
+/** What came before was not applied. */
+class SkippedError extends Error {
+  override name = "SkippedError";
+}
+
 /** A failure that may pass: anything but a rule that says stop. */
 const mayPass = (error: unknown): boolean => !(error instanceof ContinuityError || error instanceof MessageError);
+
+const APPLIED: Promise<Outcome> = Promise.resolve({ kind: "applied" });
 
 export interface ApplierOptions {
   readonly store: Store;
@@ -79,12 +92,32 @@ export class Applier implements MessageSink {
     return this.#groups;
   }
 
-  async take(group: string, messages: readonly SourceMessage[]): Promise<Outcome> {
+  take(group: string, messages: readonly SourceMessage[]): Promise<Outcome> {
     const state = this.#state(group);
-    if (state.reason !== undefined) return { kind: "stop" };
+    const before = behind(state.tail);
+    // Awaited behind what is read meanwhile, if at all.
+    before.catch(() => {});
+    const taken = this.#take(group, messages, state, before);
+    state.tail = taken;
+    return taken.finally(() => {
+      if (state.tail === taken) state.tail = APPLIED;
+    });
+  }
+
+  /** `before` resolves once what came before is applied, and rejects if it was not. */
+  async #take(
+    group: string,
+    messages: readonly SourceMessage[],
+    state: GroupState,
+    before: Promise<void>,
+  ): Promise<Outcome> {
     try {
-      if (messages.length === 0) return await this.#look(group, state);
-      await this.#applyAll(group, messages, state);
+      if (state.reason !== undefined) return { kind: "stop" };
+      if (messages.length > 0) await this.#applyAll(group, messages, state, before);
+      else {
+        await before;
+        return await this.#look(group, state);
+      }
       return { kind: "applied" };
     } catch (error) {
       return this.#judge(error, group, state);
@@ -103,31 +136,39 @@ export class Applier implements MessageSink {
   }
 
   #state(group: string): GroupState {
-    const known = this.#groups.get(group) ?? { watermark: 0, reason: undefined, rewoundAt: undefined };
+    const known = this.#groups.get(group) ?? { tail: APPLIED, watermark: 0, reason: undefined, rewoundAt: undefined };
     this.#groups.set(group, known);
     return known;
   }
 
-  /** One batch is written at a time, in order; the next one is read meanwhile. */
-  async #applyAll(group: string, messages: readonly SourceMessage[], state: GroupState): Promise<void> {
-    let waiting: Waiting | undefined;
-    let writing: Promise<void> = Promise.resolve();
+  /** One batch is written at a time, in order; the next one is read and staged meanwhile. */
+  async #applyAll(
+    group: string,
+    messages: readonly SourceMessage[],
+    state: GroupState,
+    before: Promise<void>,
+  ): Promise<void> {
+    let waiting: MessageBatch | undefined;
+    let writing = before;
     const write = async (): Promise<void> => {
+      const batch = waiting;
+      if (batch === undefined) return;
+      if (this.#store.stage?.(batch) === true) batch.release();
       // A batch whose forerunner failed is not written.
       await writing;
-      if (waiting === undefined) return;
-      writing = this.#apply(waiting, state);
+      writing = this.#apply(batch, state);
       // Awaited by whoever comes next; should reading fail before, its failure is not unhandled.
       writing.catch(() => {});
-      waiting = undefined;
+      await sleep(OPENING_MS);
     };
     try {
       for (const message of messages) {
-        const next = readMessage(group, message);
-        if (waiting !== undefined && !fits(waiting, next)) await write();
-        if (waiting === undefined) waiting = { ...next, results: [...next.results] };
-        else for (const result of next.results) waiting.results.push(result);
-        // A turn, in which the batch under way is sent and its answers are taken.
+        const next = new MessageBatch(group, message);
+        if (waiting?.add(next, this.#store.batchResults) !== true) {
+          await write();
+          waiting = next;
+        }
+        // The batch under way is sent and its answers are taken.
         await turn();
       }
     } catch (error) {
@@ -147,6 +188,7 @@ export class Applier implements MessageSink {
   }
 
   #judge(error: unknown, group: string, state: GroupState): Outcome {
+    if (error instanceof SkippedError) return { kind: "skipped" };
     if (error instanceof ContinuityError && error.code === "GAP") {
       const { sequence } = error.watermark;
       // Once: if what is missing does not come from the source's beginning either, it is lost.
@@ -173,26 +215,7 @@ export class Applier implements MessageSink {
   }
 }
 
-interface Waiting extends Batch {
-  readonly results: Result[];
-}
-
-/** True if a message's results go on from those that wait, so that one transaction may take both. */
-function fits(waiting: Batch, next: Batch): boolean {
-  const { results } = waiting;
-  if (results.length >= RESULTS_A_BATCH) return false;
-  if (waiting.epoch !== next.epoch || waiting.journal !== next.journal) return false;
-  return next.results[0]!.sequence === results.at(-1)!.sequence + 1;
-}
-
-function readMessage(group: string, { value, type, journal, place }: SourceMessage): Batch {
-  try {
-    const message = parseMessage(value, type);
-    if (message.group !== group)
-      throw new MessageError("POISON", `the message is of group ${message.group}, not ${group}`);
-    return { group, epoch: message.epoch, journal, results: message.results };
-  } catch (error) {
-    if (error instanceof MessageError) throw new MessageError(error.code, `${place}: ${error.message}`);
-    throw error;
-  }
+async function behind(tail: Promise<Outcome>): Promise<void> {
+  const { kind } = await tail;
+  if (kind !== "applied") throw new SkippedError("what came before was not applied");
 }

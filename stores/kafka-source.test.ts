@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { hasBroker, type KafkaBroker, startBroker } from "../results/testing/kafka-broker.ts";
 import { Applier } from "./applier.ts";
 import { KafkaSource } from "./kafka-source.ts";
+import type { MessageSink, Outcome } from "./source.ts";
 import { SqliteStore } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
 import { history, JOURNAL, storeBalances } from "./testing/history.ts";
@@ -109,5 +111,126 @@ describe.skipIf(!isThere)("a store that follows a real topic", () => {
     const { alarms } = follow(topic, store);
     await expect.poll(() => alarms, { timeout: 30_000 }).toEqual([expect.stringContaining("are missing")]);
     expect((await store.watermark("g0")).sequence).toBe(JSON.parse(messages[gap]!).first - 1);
+  });
+
+  describe("handed to a sink", () => {
+    /** What was handed over, by the sequences in it; each call ends when the test says how. */
+    function slowSink() {
+      const calls: { readonly first: number[]; end(outcome: Outcome): void }[] = [];
+      const take: MessageSink["take"] = (_, messages) => {
+        if (messages.length === 0) return Promise.resolve({ kind: "applied" });
+        return new Promise((resolve) => {
+          calls.push({ first: messages.map(({ value }) => JSON.parse(value).first), end: resolve });
+        });
+      };
+      return { calls, sink: { take } };
+    }
+
+    /** Runs a source into the sink; nothing is left to wait for when the test ends. */
+    function run(topic: string, sink: MessageSink) {
+      const ending = new AbortController();
+      const running = new KafkaSource({ kafka: config(), topic, consumerGroup: topic }).run(sink, ending.signal);
+      return async () => {
+        ending.abort();
+        await running;
+      };
+    }
+
+    const committed = async (topic: string) => {
+      const admin = new Kafka(config()).admin();
+      await admin.connect();
+      const [found] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+      await admin.disconnect();
+      return Number(found!.partitions[0]!.offset);
+    };
+
+    const until = (what: () => unknown, value: unknown) => expect.poll(what, { timeout: 30_000 }).toEqual(value);
+    const firsts = (calls: readonly { readonly first: number[] }[]) => calls.map(({ first }) => first);
+
+    test("one lot is handed over while the one before is applied, not more; offsets are committed behind what is applied", async () => {
+      const topic = await newTopic();
+      const [one, two, three] = history(11, 3000).messages;
+      const [first, second, third] = [one, two, three].map((value) => JSON.parse(value!).first as number);
+      const { calls, sink } = slowSink();
+      const stop = run(topic, sink);
+      await publish(topic, [one!]);
+      await until(() => firsts(calls), [[first]]);
+      await publish(topic, [two!]);
+      await until(() => firsts(calls), [[first], [second]]);
+      await publish(topic, [three!]);
+      await sleep(1500);
+      expect(firsts(calls)).toEqual([[first], [second]]);
+      expect(await committed(topic)).toBe(-1);
+      calls[0]!.end({ kind: "applied" });
+      await until(() => firsts(calls), [[first], [second], [third]]);
+      await until(() => committed(topic), 1);
+      // It ends with what was handed over, and commits it.
+      const stopped = stop();
+      calls[1]!.end({ kind: "applied" });
+      calls[2]!.end({ kind: "applied" });
+      await stopped;
+      expect(await committed(topic)).toBe(3);
+    });
+
+    test("what is not applied comes again, and behind it what was handed over already", async () => {
+      const topic = await newTopic();
+      const values = history(12, 3000).messages.slice(0, 3);
+      const [first, second, third] = values.map((value) => JSON.parse(value).first as number);
+      const { calls, sink } = slowSink();
+      const stop = run(topic, sink);
+      await publish(topic, values.slice(0, 1));
+      await until(() => firsts(calls), [[first]]);
+      await publish(topic, values.slice(1, 2));
+      await until(() => firsts(calls), [[first], [second]]);
+      await publish(topic, values.slice(2));
+      calls[0]!.end({ kind: "retry" });
+      await sleep(1500);
+      // Nothing comes before the one behind has ended, too.
+      expect(calls).toHaveLength(2);
+      calls[1]!.end({ kind: "skipped" });
+      await until(() => calls.slice(2).flatMap((call) => call.first), [first, second, third]);
+      expect(await committed(topic)).toBe(-1);
+      const stopped = stop();
+      for (const call of calls.slice(2)) call.end({ kind: "applied" });
+      await stopped;
+      expect(await committed(topic)).toBe(3);
+    });
+
+    test("a rewind hands everything over again from the oldest message", async () => {
+      const topic = await newTopic();
+      const values = history(13, 3000).messages.slice(0, 2);
+      const [first, second] = values.map((value) => JSON.parse(value).first as number);
+      const { calls, sink } = slowSink();
+      const stop = run(topic, sink);
+      await publish(topic, values.slice(0, 1));
+      await until(() => firsts(calls), [[first]]);
+      calls[0]!.end({ kind: "applied" });
+      await until(() => committed(topic), 1);
+      await publish(topic, values.slice(1));
+      await until(() => firsts(calls), [[first], [second]]);
+      calls[1]!.end({ kind: "rewind", after: 0 });
+      await until(() => calls.slice(2).flatMap((call) => call.first), [first, second]);
+      const stopped = stop();
+      for (const call of calls.slice(2)) call.end({ kind: "applied" });
+      await stopped;
+    });
+
+    test("behind a stop nothing more is handed over", async () => {
+      const topic = await newTopic();
+      const values = history(14, 3000).messages.slice(0, 3);
+      const { calls, sink } = slowSink();
+      const stop = run(topic, sink);
+      await publish(topic, values.slice(0, 1));
+      await until(() => calls.length, 1);
+      await publish(topic, values.slice(1, 2));
+      await until(() => calls.length, 2);
+      calls[0]!.end({ kind: "stop" });
+      calls[1]!.end({ kind: "skipped" });
+      await publish(topic, values.slice(2));
+      await sleep(2500);
+      expect(calls).toHaveLength(2);
+      expect(await committed(topic)).toBe(-1);
+      await stop();
+    });
   });
 });

@@ -1,4 +1,5 @@
 /** The results topic as a source: a member of a consumer group that hands partitions over to a sink, and commits behind it. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, type Consumer, type EachBatchPayload, Kafka, type KafkaConfig, type KafkaMessage } from "kafkajs";
 import type { MessageSink, MessageSource, Outcome, SourceMessage } from "./source.ts";
 
@@ -35,13 +36,24 @@ export interface KafkaSourceOptions {
 interface Partition {
   readonly group: string;
   isStopped: boolean;
-  /** Calls of the sink, one after the other. */
-  last: Promise<unknown>;
+  /** True from the moment at which the partition is to be read again from further back, until it is. */
+  isSentBack: boolean;
+  /** The last messages handed over: true if they were applied. Never rejects. */
+  last: Promise<boolean>;
+  /** Of these, what is not settled yet. */
+  busy: number;
+  /** The last look whether the store has what it had. Never rejects. */
+  looking: Promise<void>;
+  /** Why an offset could not be committed; thrown where kafkajs looks for it, with the next batch. */
+  fault: unknown;
 }
 
 export class KafkaSource implements MessageSource {
   readonly #options: KafkaSourceOptions;
   readonly #partitions = new Map<number, Partition>();
+  /** What was begun for partitions that this member has read before it joined anew. */
+  #left: Promise<unknown> = Promise.resolve();
+  #isEnding = false;
 
   constructor(options: KafkaSourceOptions) {
     this.#options = options;
@@ -59,7 +71,8 @@ export class KafkaSource implements MessageSource {
       maxWaitTimeInMs: FETCH_MS,
       maxBytesPerPartition: FETCH_BYTES,
     });
-    const looking = setInterval(() => void this.#look({ sink, consumer, admin }).catch(() => {}), LOOK_MS);
+    const running: Running = { sink, consumer, admin };
+    const looking = setInterval(() => void this.#look(running).catch(() => {}), LOOK_MS);
     const aborted = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -78,7 +91,10 @@ export class KafkaSource implements MessageSource {
       await Promise.race([aborted, connect()]);
       if (signal.aborted) return;
       // Another member may have had them meanwhile.
-      consumer.on(consumer.events.GROUP_JOIN, () => this.#partitions.clear());
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        this.#left = this.#settled();
+        this.#partitions.clear();
+      });
       const crashed = new Promise<never>((_, reject) => {
         consumer.on(consumer.events.CRASH, ({ payload }) => {
           // kafkajs starts again by itself after what may pass.
@@ -88,46 +104,95 @@ export class KafkaSource implements MessageSource {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: (payload) => this.#take({ sink, consumer, admin }, payload),
+        eachBatch: (payload) => this.#take(running, payload),
       });
       await Promise.race([aborted, crashed]);
     } finally {
       clearInterval(looking);
+      this.#isEnding = true;
+      // First, so that what is applied is committed.
+      await this.#settled();
       await consumer.disconnect();
       await admin.disconnect();
     }
   }
 
+  /**
+   * Hands a batch over and waits for the one before it, not for its own end: the next one is fetched and unpacked meanwhile, so that the
+   * sink never waits.
+   */
   async #take(running: Running, payload: EachBatchPayload): Promise<void> {
-    const { batch, heartbeat, resolveOffset, isRunning, isStale, pause } = payload;
+    const { batch, heartbeat, resolveOffset, isRunning, isStale } = payload;
     const first = batch.messages[0];
-    if (first === undefined || !isRunning() || isStale()) return;
+    if (first === undefined) return;
     const partition = this.#partition(batch.partition, first);
-    const messages = batch.messages.map((message) => sourceMessage(message, batch.partition));
     // What a heartbeat finds out is found out again by the next fetch.
     const beating = setInterval(() => void heartbeat().catch(() => {}), HEARTBEAT_MS);
-    let outcome: Outcome;
     try {
-      outcome = await this.#alone(partition, () => running.sink.take(partition.group, messages));
+      await partition.looking;
+      const mayBegin = () => !this.#isEnding && !partition.isStopped && isRunning() && !isStale();
+      if (!mayBegin()) return;
+      if (partition.isSentBack) {
+        await partition.last;
+        if (!mayBegin()) return;
+        partition.isSentBack = false;
+        partition.last = Promise.resolve(true);
+      }
+      const before = partition.last;
+      const messages = batch.messages.map((message) => sourceMessage(message, batch.partition));
+      const taken = { topic: batch.topic, number: batch.partition, first: first.offset, last: batch.lastOffset() };
+      partition.last = this.#apply(running, partition, messages, taken);
+      resolveOffset(batch.messages.at(-1)!.offset);
+      await before;
     } finally {
       clearInterval(beating);
     }
-    switch (outcome.kind) {
-      case "applied": {
-        const { offset } = batch.messages.at(-1)!;
-        resolveOffset(offset);
-        const next = String(BigInt(offset) + 1n);
-        const { topic } = this.#options;
-        await running.consumer.commitOffsets([{ topic, partition: batch.partition, offset: next }]);
+    const { fault } = partition;
+    partition.fault = undefined;
+    if (fault !== undefined) throw fault;
+  }
+
+  async #apply(
+    running: Running,
+    partition: Partition,
+    messages: readonly SourceMessage[],
+    taken: Taken,
+  ): Promise<boolean> {
+    const before = partition.last;
+    partition.busy++;
+    try {
+      const outcome = await running.sink.take(partition.group, messages);
+      // Otherwise the partition is sent back already.
+      if (!(await before)) return false;
+      await this.#conclude(running, partition, outcome, taken);
+      return outcome.kind === "applied";
+    } finally {
+      partition.busy--;
+    }
+  }
+
+  /** Tells Kafka what became of messages. Never rejects. */
+  async #conclude(running: Running, partition: Partition, { kind }: Outcome, taken: Taken): Promise<void> {
+    const { consumer } = running;
+    const { topic, number, first, last } = taken;
+    const pause = () => consumer.pause([{ topic, partitions: [number] }]);
+    if (kind !== "applied") partition.isSentBack = true;
+    switch (kind) {
+      case "applied":
+        try {
+          await consumer.commitOffsets([{ topic, partition: number, offset: String(BigInt(last) + 1n) }]);
+        } catch (error) {
+          partition.fault = error;
+        }
         return;
-      }
-      case "retry": {
-        // Not resolved, so that the same messages come again.
-        setTimeout(pause(), RETRY_MS).unref();
+      case "skipped":
+      case "retry":
+        consumer.seek({ topic, partition: number, offset: first });
+        pause();
+        setTimeout(() => consumer.resume([{ topic, partitions: [number] }]), RETRY_MS).unref();
         return;
-      }
       case "rewind":
-        return this.#rewind(running, batch.partition);
+        return this.#rewind(running, number);
       case "stop":
         partition.isStopped = true;
         pause();
@@ -138,31 +203,50 @@ export class KafkaSource implements MessageSource {
   #partition(number: number, { key }: KafkaMessage): Partition {
     const known = this.#partitions.get(number);
     if (known !== undefined) return known;
-    const made = { group: key?.toString() ?? "", isStopped: false, last: Promise.resolve() };
+    const group = key?.toString() ?? "";
+    const last = this.#left.then(() => true);
+    const looking = this.#left.then(() => {});
+    const made = { group, isStopped: false, isSentBack: false, last, busy: 0, looking, fault: undefined };
     this.#partitions.set(number, made);
     return made;
   }
 
-  #alone<T>(partition: Partition, work: () => Promise<T>): Promise<T> {
-    const done = partition.last.then(work);
-    partition.last = done.catch(() => {});
-    return done;
+  /** Resolves when all that was begun has ended. */
+  #settled(): Promise<unknown> {
+    return Promise.all([this.#left, ...[...this.#partitions.values()].flatMap(({ last, looking }) => [last, looking])]);
   }
 
   async #look(running: Running): Promise<void> {
     for (const [number, partition] of this.#partitions) {
-      if (partition.isStopped) continue;
-      const { kind } = await this.#alone(partition, () => running.sink.take(partition.group, []));
-      if (kind === "rewind") await this.#rewind(running, number);
+      if (partition.isStopped || partition.isSentBack || partition.busy > 0) continue;
+      partition.looking = this.#lookAt(running, number, partition);
+      await partition.looking;
     }
   }
 
-  /** To the partition's oldest message: what the store has of it is passed over faster than it could be looked for. */
+  async #lookAt(running: Running, number: number, partition: Partition): Promise<void> {
+    const { kind } = await running.sink.take(partition.group, []);
+    if (kind !== "rewind") return;
+    partition.isSentBack = true;
+    await this.#rewind(running, number);
+  }
+
+  /**
+   * To the partition's oldest message: what the store has of it is passed over faster than it could be looked for. Ends only when
+   * Kafka has told where that is, for what is behind must not be applied before.
+   */
   async #rewind({ consumer, admin }: Running, partition: number): Promise<void> {
     const { topic } = this.#options;
-    const offsets = await admin.fetchTopicOffsets(topic);
-    const low = offsets.find((one) => one.partition === partition)?.low ?? "0";
-    consumer.seek({ topic, partition, offset: low });
+    while (!this.#isEnding) {
+      try {
+        const offsets = await admin.fetchTopicOffsets(topic);
+        const low = offsets.find((one) => one.partition === partition)?.low ?? "0";
+        consumer.seek({ topic, partition, offset: low });
+        return;
+      } catch {
+        await sleep(RETRY_MS);
+      }
+    }
   }
 }
 
@@ -172,9 +256,20 @@ interface Running {
   readonly admin: Admin;
 }
 
+/** Messages handed to the sink: their partition, and the offsets of the first and the last. */
+interface Taken {
+  readonly topic: string;
+  readonly number: number;
+  readonly first: string;
+  readonly last: string;
+}
+
 function sourceMessage({ value, headers, offset }: KafkaMessage, partition: number): SourceMessage {
   return {
-    value: value?.toString() ?? "",
+    // Made when it is read: all of a fetch at once would be tens of megabytes.
+    get value() {
+      return value?.toString() ?? "";
+    },
     type: header(headers?.ce_type),
     journal: header(headers?.rf_journal),
     place: `partition ${partition}, offset ${offset}`,

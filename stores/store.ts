@@ -81,6 +81,8 @@ export interface EntryPage {
  */
 export interface Store {
   readonly name: string;
+  /** Results that a batch should have, if so many are there. It may have more by a message, and fewer. */
+  readonly batchResults: number;
   /** Makes the schema where it is missing. Throws StoreError where the store cannot be relied on. */
   prepare(): Promise<void>;
   /** `NOTHING` for a group that it does not know. */
@@ -90,6 +92,11 @@ export interface Store {
    * ContinuityError, and changes nothing, when the batch does not go on from what is there.
    */
   apply(batch: Batch): Promise<Watermark>;
+  /**
+   * Gets a batch ready, to be called while the batch before it is applied; then `apply` of the same object needs its results no more.
+   * Changes nothing in the store. False where nothing was made ready; a store without it does all within `apply`.
+   */
+  stage?(batch: Batch): boolean;
   /**
    * Replaces all that is known of a group by balances taken from a snapshot; history begins anew. The watermark is set last, and
    * until then stands at nothing, so that a seeding that was interrupted is seen.

@@ -6,9 +6,6 @@ import { ContinuityError, checkResult, MessageError, type Result, type Store } f
 import type { StoreState } from "../stores.ts";
 import type { GroupStatus, Note } from "./messages.ts";
 
-/** Results after which a transaction ends: enough that its commit costs little, few enough that reads wait milliseconds. */
-const RESULTS_A_TRANSACTION = 4096;
-
 /** Milliseconds before the next try, first and longest: each failure doubles it. */
 const RETRY_MS_FIRST = 100;
 const RETRY_MS_MAX = 30_000;
@@ -90,7 +87,7 @@ export class Follower {
     const first = await this.#take(durable);
     if (first === undefined) return false;
     const texts = [...first.results];
-    while (texts.length < RESULTS_A_TRANSACTION) {
+    while (texts.length < store.batchResults) {
       const frame = await this.#take(durable);
       if (frame === undefined) break;
       if (frame.epoch !== first.epoch || frame.journal !== first.journal) {

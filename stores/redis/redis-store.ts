@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import { makeCursor, readCursor } from "../cursor.ts";
-import { type Projection, project } from "../projection.ts";
+import type { Projection } from "../projection.ts";
+import { Staging } from "../staging.ts";
 import {
   type AccountKey,
   type Balance,
@@ -44,8 +45,11 @@ export interface RedisOptions {
 
 export class RedisStore implements Store {
   readonly name = "redis";
+  /** Redis serves nobody else while the script runs: some 15 ms. Larger ones cost more a result, too. */
+  readonly batchResults = 2000;
   readonly #redis: Redis;
   readonly #entriesKept: number;
+  readonly #staging = new Staging((projection, { group, before }) => this.#arguments(group, before, projection));
   /** Watermarks that this store wrote last; the script compares them with what is there. */
   readonly #known = new Map<string, Watermark>();
 
@@ -98,11 +102,10 @@ export class RedisStore implements Store {
       const before = this.#known.get(group) ?? (await this.watermark(group));
       // Until the script has said so, nothing is known.
       this.#known.delete(group);
-      const projection = project(batch, before);
-      const { watermark, applied } = projection;
+      const { watermark, applied, form: rest } = this.#staging.take(batch, before);
       // What an interrupted reset left would be mixed with what comes.
       if (before.sequence === 0) await this.reset(group);
-      if (applied === 0 || (await this.#write(group, before, projection))) {
+      if (applied === 0 || (await this.#run(rest)) === 1) {
         if (applied > 0) this.#known.set(group, watermark);
         return watermark;
       }
@@ -110,7 +113,12 @@ export class RedisStore implements Store {
     }
   }
 
-  async #write(group: string, before: Watermark, { watermark, accounts }: Projection): Promise<boolean> {
+  stage(batch: Batch): boolean {
+    return this.#staging.stage(batch);
+  }
+
+  /** Arguments of the script. */
+  #arguments(group: string, before: Watermark, { watermark, accounts }: Projection): (string | number)[] {
     const keys = [watermarkKey(group)];
     const { sequence, epoch, journal } = watermark;
     const values: (string | number)[] = [before.sequence, sequence, epoch, journal, this.#entriesKept];
@@ -122,12 +130,11 @@ export class RedisStore implements Store {
       values.push(available, held, status, version, Date.parse(at), createdAt, entries.length);
       for (const entry of entries) values.push(JSON.stringify(entry));
     }
-    return (await this.#run(keys, values)) === 1;
+    // As one list, because a batch may have more values than a call may have arguments.
+    return [keys.length, ...keys, ...values];
   }
 
-  async #run(keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
-    // As one list, because a batch may have more values than a call may have arguments.
-    const rest = [keys.length, ...keys, ...values];
+  async #run(rest: (string | number)[]): Promise<unknown> {
     try {
       return await this.#redis.call("EVALSHA", [APPLY_DIGEST, ...rest]);
     } catch (error) {

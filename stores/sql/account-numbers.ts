@@ -1,6 +1,6 @@
 /** Which number an account has in the database. */
 import type { PoolConnection, RowDataPacket } from "mysql2/promise";
-import { keyOf } from "../projection.ts";
+import { type AccountUpdate, keyOf } from "../projection.ts";
 import { sqlText, timeText, type Value } from "./text.ts";
 
 /** Accounts asked for or made by one statement. */
@@ -9,16 +9,8 @@ const ACCOUNTS_A_STATEMENT = 1000;
 /** Accounts whose number is kept, some 150 bytes each; beyond that all are forgotten, and looked up again when they are needed. */
 const NUMBERS_MAX = 500_000;
 
-export interface NewAccount {
-  readonly partner: string;
-  readonly currency: string;
-  readonly account: string;
-  /** RFC 3339, or ms since 1970. */
-  readonly createdAt: string | number;
-}
-
-/** Key of the account (`keyOf`) → number. */
-export type Numbers = ReadonlyMap<string, number>;
+/** An account that may be new to the database. */
+export type NewAccount = Pick<AccountUpdate, "key" | "partner" | "currency" | "account" | "firstAt">;
 
 interface NumberRow extends RowDataPacket {
   readonly account_no: number;
@@ -36,22 +28,26 @@ export class AccountNumbers {
     this.#group = group;
   }
 
-  /** Numbers of at least these accounts; those that are new are made, within the connection's transaction. */
-  async of(connection: PoolConnection, accounts: readonly NewAccount[]): Promise<Numbers> {
+  /** Of the account with this key (`keyOf`), if it was learned. */
+  of(key: string): number | undefined {
+    return this.#known.get(key);
+  }
+
+  /** Learns at least these accounts' numbers; those that are new are made, within the connection's transaction. */
+  async learn(connection: PoolConnection, accounts: readonly NewAccount[]): Promise<void> {
     if (this.#known.size > NUMBERS_MAX) this.#known.clear();
-    const unknown = accounts.filter((account) => !this.#known.has(keyOf(account)));
+    const unknown = accounts.filter(({ key }) => !this.#known.has(key));
     for (let at = 0; at < unknown.length; at += ACCOUNTS_A_STATEMENT) {
       await this.#learn(connection, unknown.slice(at, at + ACCOUNTS_A_STATEMENT));
     }
-    return this.#known;
   }
 
   async #learn(connection: PoolConnection, accounts: readonly NewAccount[]): Promise<void> {
     await this.#look(connection, accounts);
-    const missing = accounts.filter((account) => !this.#known.has(keyOf(account)));
+    const missing = accounts.filter((account) => !this.#known.has(account.key));
     if (missing.length === 0) return;
-    const rows = missing.map(({ account, partner, currency, createdAt }) =>
-      tuple([account, partner, currency, this.#group, timeText(createdAt)]),
+    const rows = missing.map(({ account, partner, currency, firstAt }) =>
+      tuple([account, partner, currency, this.#group, timeText(firstAt)]),
     );
     const columns = "account, partner, currency, group_name, created_at";
     await connection.query(`INSERT INTO ringfence_accounts (${columns}) VALUES ${rows.join(",")}`);

@@ -9,8 +9,11 @@ import { fieldText, sqlText, type Value } from "./text.ts";
 /** Rows of one statement: some 200 KB, far below the packet that servers take unless told otherwise. */
 const ROWS_A_STATEMENT = 1000;
 
-/** Characters of a packet of LOAD DATA: as bytes far below the 16 MB that it may have. */
-const PACKET_CHARS = 1 << 20;
+/** Bytes of a packet of LOAD DATA: far below the 16 MB that it may have. */
+const PACKET_BYTES = 1 << 20;
+
+/** Bytes that rows begin with; they take as many as they need. */
+const FIRST_BYTES = 1 << 16;
 
 export interface BulkTable {
   readonly name: string;
@@ -19,56 +22,101 @@ export interface BulkTable {
   readonly onDuplicate: "replace" | "fail";
 }
 
-export type Row = readonly Value[];
-
-/** Writes the rows. Rejects unless each is in the table as it was given; then the transaction must not be committed. */
-export async function writeRows(
-  connection: PoolConnection,
-  table: BulkTable,
-  rows: readonly Row[],
-  mayLoad: boolean,
-): Promise<void> {
-  if (rows.length === 0) return;
-  if (mayLoad) await load(connection, table, rows);
-  else await insert(connection, table, rows);
+/** Rows of a table, ready to be written. */
+export interface Rows {
+  readonly count: number;
+  /** Values in the order of the table's columns. */
+  add(values: readonly Value[]): void;
+  /** Rejects unless each row is in the table as it was given; then the transaction must not be committed. */
+  write(connection: PoolConnection): Promise<void>;
 }
 
-async function insert(connection: PoolConnection, table: BulkTable, rows: readonly Row[]): Promise<void> {
-  const { name, columns, onDuplicate } = table;
-  const verb = onDuplicate === "replace" ? "REPLACE" : "INSERT";
-  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    const values = rows.slice(at, at + ROWS_A_STATEMENT).map((row) => `(${row.map(sqlText).join(",")})`);
-    await connection.query(`${verb} INTO ${name} (${columns.join(",")}) VALUES ${values.join(",")}`);
+/** Makes empty rows. */
+export type RowsOf = (table: BulkTable) => Rows;
+
+export const byStatement: RowsOf = (table) => new StatementRows(table);
+export const byLoad: RowsOf = (table) => new LoadRows(table);
+
+class StatementRows implements Rows {
+  readonly #table: BulkTable;
+  readonly #texts: string[] = [];
+
+  constructor(table: BulkTable) {
+    this.#table = table;
+  }
+
+  get count(): number {
+    return this.#texts.length;
+  }
+
+  add(values: readonly Value[]): void {
+    this.#texts.push(`(${values.map(sqlText).join(",")})`);
+  }
+
+  async write(connection: PoolConnection): Promise<void> {
+    const { name, columns, onDuplicate } = this.#table;
+    const verb = onDuplicate === "replace" ? "REPLACE" : "INSERT";
+    for (let at = 0; at < this.count; at += ROWS_A_STATEMENT) {
+      const rows = this.#texts.slice(at, at + ROWS_A_STATEMENT);
+      await connection.query(`${verb} INTO ${name} (${columns.join(",")}) VALUES ${rows.join(",")}`);
+    }
   }
 }
 
-async function load(connection: PoolConnection, table: BulkTable, rows: readonly Row[]): Promise<void> {
-  const { name, columns, onDuplicate } = table;
-  // Without REPLACE a row whose key is there would be skipped with a warning, which is a failure below.
-  const verb = onDuplicate === "replace" ? "REPLACE INTO" : "INTO";
-  const sql = `LOAD DATA LOCAL INFILE 'ringfence' ${verb} TABLE ${name} CHARACTER SET utf8mb4 (${columns.join(",")})`;
-  const [result] = await connection.query<ResultSetHeader>({
-    sql,
-    values: [],
-    infileStreamFactory: () => Readable.from(packetsOf(rows)),
-  });
-  // From a client, what would be an error is a warning: a value that was cut or changed, a line that was skipped.
-  const { info, warningStatus } = result;
-  const taken = Number(/^Records: (\d+)/.exec(info)?.[1]);
-  if (warningStatus !== 0 || taken !== rows.length || !/Skipped: 0/.test(info)) {
-    throw new Error(`${name}: ${rows.length} rows were given, the server says: ${info}`);
-  }
-}
+/** Kept as bytes: thousands of strings that wait would be copied by the garbage collector again and again. */
+class LoadRows implements Rows {
+  readonly #table: BulkTable;
+  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #end = 0;
+  #count = 0;
 
-function* packetsOf(rows: readonly Row[]): Generator<Buffer, void, void> {
-  let text = "";
-  for (const row of rows) {
-    text += fieldText(row[0]!);
-    for (let i = 1; i < row.length; i++) text += `\t${fieldText(row[i]!)}`;
-    text += "\n";
-    if (text.length < PACKET_CHARS) continue;
-    yield Buffer.from(text);
-    text = "";
+  constructor(table: BulkTable) {
+    this.#table = table;
   }
-  if (text !== "") yield Buffer.from(text);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(values: readonly Value[]): void {
+    let line = fieldText(values[0]!);
+    for (let i = 1; i < values.length; i++) line += `\t${fieldText(values[i]!)}`;
+    line += "\n";
+    // UTF-8 has at most three bytes for what is one unit of a string.
+    this.#reserve(line.length * 3);
+    this.#end += this.#bytes.write(line, this.#end);
+    this.#count++;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#end + bytes <= this.#bytes.length) return;
+    const more = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#end + bytes));
+    this.#bytes.copy(more, 0, 0, this.#end);
+    this.#bytes = more;
+  }
+
+  async write(connection: PoolConnection): Promise<void> {
+    if (this.#count === 0) return;
+    const { name, columns, onDuplicate } = this.#table;
+    // Without REPLACE a row whose key is there would be skipped with a warning, which is a failure below.
+    const verb = onDuplicate === "replace" ? "REPLACE INTO" : "INTO";
+    const sql = `LOAD DATA LOCAL INFILE 'ringfence' ${verb} TABLE ${name} CHARACTER SET utf8mb4 (${columns.join(",")})`;
+    const [result] = await connection.query<ResultSetHeader>({
+      sql,
+      values: [],
+      infileStreamFactory: () => Readable.from(this.#packets()),
+    });
+    // From a client, what would be an error is a warning: a value that was cut or changed, a line that was skipped.
+    const { info, warningStatus } = result;
+    const taken = Number(/^Records: (\d+)/.exec(info)?.[1]);
+    if (warningStatus !== 0 || taken !== this.#count || !/Skipped: 0/.test(info)) {
+      throw new Error(`${name}: ${this.#count} rows were given, the server says: ${info}`);
+    }
+  }
+
+  *#packets(): Generator<Buffer, void, void> {
+    for (let at = 0; at < this.#end; at += PACKET_BYTES) {
+      yield this.#bytes.subarray(at, Math.min(at + PACKET_BYTES, this.#end));
+    }
+  }
 }

@@ -58,6 +58,11 @@ export const SCHEMA: readonly string[] = [
 export const FIRST_LAYOUT = `SELECT COUNT(*) AS found FROM information_schema.columns
   WHERE table_schema = DATABASE() AND table_name = 'ringfence_balances' AND column_name = 'partner'`;
 
-/** Set in every session: nothing may be cut or rounded in silence, and times are UTC. */
-export const SESSION =
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5";
+/**
+ * Set in every session: nothing may be cut or rounded in silence, and times are UTC. Without gap locks, which would let groups
+ * deadlock over neighbouring keys.
+ */
+export const SESSION: readonly string[] = [
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5",
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { conformance } from "../testing/conformance.ts";
 import { batchOf, storeBalances } from "../testing/history.ts";
 import { applied, credits } from "../testing/results.ts";
@@ -84,6 +84,42 @@ describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
     await store.apply(batchOf([{ ...credits(3, 1)[0]!, sequence: 4 }]));
     expect((await storeBalances(store)).get("p1/CNY/zoe")).toBe("1.00 0.00 active v1");
     expect((await storeBalances(store)).get("p1/CNY/alice")).toBe("3.00 0.00 active v3");
+  });
+
+  test("rows staged with numbers of a transaction that was taken back are made anew", async () => {
+    const store = await fresh();
+    await store.apply(batchOf(credits(1, 2)));
+    const of = (sequence: number, account: string) => ({ ...credits(1, 1, account)[0]!, sequence });
+    const [two, three] = [
+      batchOf([of(3, "bob"), ...credits(3, 1).map((one) => ({ ...one, sequence: 4 }))]),
+      batchOf([{ ...credits(2, 1, "bob")[0]!, sequence: 5 }]),
+    ];
+    // Bob has got his number when the batch waits for Alice's row.
+    const other = await connection();
+    await other.query("START TRANSACTION");
+    await other.query("SELECT * FROM ringfence_balances FOR UPDATE");
+    const failing = store.apply(two);
+    failing.catch(() => {});
+    const loading = await vi.waitUntil(
+      async () => {
+        const text = "SELECT id FROM information_schema.processlist WHERE info LIKE 'LOAD DATA%'";
+        return ((await other.query<RowDataPacket[]>(text))[0][0] as { id: number } | undefined)?.id;
+      },
+      { timeout: 4000 },
+    );
+    expect(store.stage(three)).toBe(true);
+    await server.root(`KILL ${loading}`);
+    await expect(failing).rejects.toThrow();
+    await other.query("ROLLBACK");
+    // Somebody else takes the number that Bob had.
+    await other.query("ALTER TABLE ringfence_accounts AUTO_INCREMENT = 2");
+    await other.query("INSERT INTO ringfence_accounts VALUES (2, 'zoe', 'p1', 'CNY', 'g0', NOW())");
+    await store.apply(two);
+    await store.apply(three);
+    expect([...(await storeBalances(store))].toSorted()).toEqual([
+      ["p1/CNY/alice", "3.00 0.00 active v3"],
+      ["p1/CNY/bob", "2.00 0.00 active v2"],
+    ]);
   });
 
   test("tables of an earlier version are refused", async () => {

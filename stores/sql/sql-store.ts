@@ -4,7 +4,8 @@ import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "
 import { makeCursor, readCursor } from "../cursor.ts";
 import { scaleOf } from "../message.ts";
 import { atScale } from "../money.ts";
-import { type AccountUpdate, keyOf, project } from "../projection.ts";
+import { type AccountUpdate, keyOf } from "../projection.ts";
+import { Staging } from "../staging.ts";
 import {
   type AccountKey,
   type Balance,
@@ -17,10 +18,10 @@ import {
   StoreError,
   type Watermark,
 } from "../store.ts";
-import { AccountNumbers, type Numbers } from "./account-numbers.ts";
-import { type BulkTable, type Row, writeRows } from "./bulk.ts";
+import { AccountNumbers } from "./account-numbers.ts";
+import { type BulkTable, byLoad, byStatement, type Rows, type RowsOf } from "./bulk.ts";
 import { FIRST_LAYOUT, SCHEMA, SESSION } from "./schema.ts";
-import { timeText } from "./text.ts";
+import { timeText, type Value } from "./text.ts";
 
 /** Accounts of a snapshot that are written at a time. */
 const SEED_ACCOUNTS = 4000;
@@ -53,22 +54,36 @@ export interface SqlOptions {
   readonly mayLoad?: boolean;
 }
 
-/** What is known of a group: true as long as the watermark is the one that this store wrote last. */
+/** What is known of a group's accounts: true as long as the watermark is the one that this store wrote last. */
 interface KnownGroup {
-  readonly sequence: number;
+  sequence: number;
   readonly numbers: AccountNumbers;
+}
+
+/** What a batch changes. */
+interface Changes {
+  /** Those that it was made with: numbers of a transaction that was taken back mean nothing. */
+  readonly numbers: AccountNumbers;
+  readonly balances: Rows;
+  readonly entries: Rows;
+  /** Accounts whose number is not known yet. */
+  readonly rest: readonly AccountUpdate[];
 }
 
 export class SqlStore implements Store {
   readonly name = "sql";
+  /** The more, the more of them touch the same pages. */
+  readonly batchResults = 8000;
   readonly #pool: Pool;
   readonly #groups = new Map<string, KnownGroup>();
-  /** Undefined until it was looked at. */
-  #mayLoad: boolean | undefined;
+  readonly #staging = new Staging(({ accounts }, { group }) => this.#changes(group, accounts));
+  /** Set by `prepare`, which asks the server. */
+  #rowsOf: RowsOf = byStatement;
+  readonly #mayLoad: boolean;
   #closing: Promise<void> | undefined;
 
-  constructor({ url, mayLoad }: SqlOptions) {
-    this.#mayLoad = mayLoad === false ? false : undefined;
+  constructor({ url, mayLoad = true }: SqlOptions) {
+    this.#mayLoad = mayLoad;
     this.#pool = createPool({
       uri: url,
       connectionLimit: 4,
@@ -79,7 +94,9 @@ export class SqlStore implements Store {
         Array.isArray(values) && values.length === 0 ? query : format(query, values),
     });
     // Queued before anything that the pool's user asks of the new connection.
-    this.#pool.pool.on("connection", (connection) => connection.query(SESSION));
+    this.#pool.pool.on("connection", (connection) => {
+      for (const statement of SESSION) connection.query(statement);
+    });
   }
 
   async prepare(): Promise<void> {
@@ -89,6 +106,7 @@ export class SqlStore implements Store {
         "The database has the store's tables as an earlier version made them: drop ringfence_watermarks, ringfence_balances and ringfence_entries, and the store is filled anew.",
       );
     }
+    if (this.#mayLoad && (await mayLoad(this.#pool))) this.#rowsOf = byLoad;
     try {
       for (const statement of SCHEMA) await this.#pool.query(statement);
     } catch (error) {
@@ -105,17 +123,39 @@ export class SqlStore implements Store {
   apply(batch: Batch): Promise<Watermark> {
     const { group } = batch;
     return this.#inTransaction(group, async (connection, before) => {
-      const { watermark, applied, accounts } = project(batch, before);
+      const known = this.#knownAt(group, before);
+      const staged = this.#staging.take(batch, before, ({ numbers }) => numbers === known.numbers);
+      const { watermark, applied, form } = staged;
       if (applied === 0) return watermark;
-      const numbers = this.#numbersAt(group, before);
-      const created = accounts.map((update) => ({ ...nameOf(update), createdAt: update.firstAt }));
-      const { balances, entries } = rowsOf(accounts, await numbers.of(connection, created));
-      await this.#write(connection, BALANCES, balances);
-      await this.#write(connection, ENTRIES, entries);
+      await this.#write(connection, form);
       await setWatermark(connection, group, watermark);
-      this.#groups.set(group, { sequence: watermark.sequence, numbers });
+      known.sequence = watermark.sequence;
       return watermark;
     });
+  }
+
+  stage(batch: Batch): boolean {
+    return this.#staging.stage(batch);
+  }
+
+  #changes(group: string, accounts: readonly AccountUpdate[]): Changes {
+    const { numbers } = this.#known(group);
+    const changes = { numbers, balances: this.#rowsOf(BALANCES), entries: this.#rowsOf(ENTRIES) };
+    return { ...changes, rest: addRows(changes, accounts) };
+  }
+
+  /** Writes the rows, and those of the accounts left, once they have numbers. */
+  async #write(connection: PoolConnection, changes: Changes): Promise<void> {
+    const { numbers, rest } = changes;
+    if (rest.length > 0) {
+      await numbers.learn(connection, rest);
+      const [missing] = addRows(changes, rest);
+      if (missing !== undefined) {
+        throw new Error(`the database has no number for the account ${missing.key}, which was just added`);
+      }
+    }
+    await changes.balances.write(connection);
+    await changes.entries.write(connection);
   }
 
   async seed(group: string, watermark: Watermark, balances: Iterable<Balance>): Promise<void> {
@@ -123,12 +163,13 @@ export class SqlStore implements Store {
       await forget(connection, group);
       const numbers = new AccountNumbers(group);
       const write = async (some: readonly Balance[]) => {
-        const known = await numbers.of(
-          connection,
-          some.map((balance) => ({ ...nameOf(balance), createdAt: 0 })),
-        );
-        const rows = some.map((balance) => balanceRow(numberOf(known, keyOf(balance)), balance, balance.updatedAtMs));
-        await this.#write(connection, BALANCES, rows);
+        const rest = some.map(updateOf);
+        await this.#write(connection, {
+          numbers,
+          rest,
+          balances: this.#rowsOf(BALANCES),
+          entries: this.#rowsOf(ENTRIES),
+        });
       };
       let waiting: Balance[] = [];
       for (const balance of balances) {
@@ -186,17 +227,16 @@ export class SqlStore implements Store {
     return this.#closing;
   }
 
-  /** The numbers that are known, unless somebody else has written since: then they are asked for again. */
-  #numbersAt(group: string, { sequence }: Watermark): AccountNumbers {
-    const known = this.#groups.get(group);
-    // Until the transaction is committed, what it adds is not so.
-    this.#groups.delete(group);
-    return known?.sequence === sequence ? known.numbers : new AccountNumbers(group);
+  #known(group: string): KnownGroup {
+    const known = this.#groups.get(group) ?? { sequence: -1, numbers: new AccountNumbers(group) };
+    this.#groups.set(group, known);
+    return known;
   }
 
-  async #write(connection: PoolConnection, table: BulkTable, rows: readonly Row[]): Promise<void> {
-    this.#mayLoad ??= await mayLoad(connection);
-    await writeRows(connection, table, rows, this.#mayLoad);
+  /** What is known, unless somebody else has written since: then nothing is. */
+  #knownAt(group: string, { sequence }: Watermark): KnownGroup {
+    if (this.#groups.get(group)?.sequence !== sequence) this.#groups.delete(group);
+    return this.#known(group);
   }
 
   /** Holds the group's watermark row: another process that writes the same group waits, and then sees what was done. */
@@ -207,12 +247,8 @@ export class SqlStore implements Store {
     const connection = await this.#pool.getConnection();
     let isClean = false;
     try {
-      // Without gap locks, which would let groups deadlock over neighbouring keys.
-      await connection.query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
       await connection.query("START TRANSACTION");
-      await connection.query("INSERT IGNORE INTO ringfence_watermarks VALUES (?, 0, 0, '')", [group]);
-      const [rows] = await connection.query<RowDataPacket[]>(`${SELECT_WATERMARK} FOR UPDATE`, [group]);
-      const result = await work(connection, rows[0] as Watermark);
+      const result = await work(connection, await lockWatermark(connection, group));
       await connection.query("COMMIT");
       isClean = true;
       return result;
@@ -228,44 +264,45 @@ export class SqlStore implements Store {
 }
 
 /** Servers tell whether they take rows from their clients; MySQL does not unless it is set up so, MariaDB does. */
-async function mayLoad(connection: PoolConnection): Promise<boolean> {
+async function mayLoad(connection: Pool): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>("SELECT @@local_infile AS may_load");
   return Number(rows[0]?.may_load) === 1;
 }
 
-const nameOf = ({ partner, currency, account }: Omit<AccountKey, "group">) => ({ partner, currency, account });
-
-function numberOf(numbers: Numbers, key: string): number {
-  const number = numbers.get(key);
-  if (number === undefined) throw new Error(`the database has no number for the account ${key}, which was just added`);
-  return number;
+/** A balance of a snapshot as a change; such an account has no entries, and its beginning is not known. */
+function updateOf({ updatedAtMs, ...balance }: Balance): AccountUpdate {
+  const at = new Date(updatedAtMs).toISOString();
+  return { ...balance, key: keyOf(balance), firstVersion: balance.version, firstAt: EPOCH, at, entries: [] };
 }
 
-function rowsOf(accounts: readonly AccountUpdate[], numbers: Numbers): { balances: Row[]; entries: Row[] } {
-  const updates = accounts.map((update) => ({ update, number: numberOf(numbers, update.key) }));
+const EPOCH = new Date(0).toISOString();
+
+/** Adds rows of the accounts whose number is known; returns the others. */
+function addRows({ numbers, balances, entries }: Omit<Changes, "rest">, accounts: readonly AccountUpdate[]) {
+  const rest: AccountUpdate[] = [];
+  const known: { readonly number: number; readonly update: AccountUpdate }[] = [];
+  for (const update of accounts) {
+    const number = numbers.of(update.key);
+    if (number === undefined) rest.push(update);
+    else known.push({ number, update });
+  }
   // In the order of the tables: neighbours are written together.
-  updates.sort((one, other) => one.number - other.number);
-  const balances = updates.map(({ update, number }) => balanceRow(number, update, update.at));
-  const entries = updates.flatMap(({ update, number }) => update.entries.map((entry) => entryRow(number, entry)));
-  return { balances, entries };
+  known.sort((one, other) => one.number - other.number);
+  for (const { number, update } of known) {
+    balances.add(balanceValues(number, update));
+    for (const entry of update.entries) entries.add(entryValues(number, entry));
+  }
+  return rest;
 }
 
-type Money = Pick<Balance, "available" | "held" | "status" | "version">;
+function balanceValues(number: number, { available, held, status, version, at }: AccountUpdate): readonly Value[] {
+  return [number, scaleOf(available), available, held, status, version, timeText(at)];
+}
 
-const balanceRow = (number: number, { available, held, status, version }: Money, at: string | number): Row => [
-  number,
-  scaleOf(available),
-  available,
-  held,
-  status,
-  version,
-  timeText(at),
-];
-
-const entryRow = (number: number, entry: Entry): Row => {
+function entryValues(number: number, entry: Entry): readonly Value[] {
   const { sequence, id, type, amount, balance, counterparty, memo, at } = entry;
   return [number, sequence, id, type, amount, balance, counterparty, memo, timeText(at)];
-};
+}
 
 const SELECT_WATERMARK = "SELECT sequence, epoch, journal FROM ringfence_watermarks WHERE group_name = ?";
 
@@ -299,6 +336,15 @@ interface EntryRow extends Omit<Entry, "at">, RowDataPacket {
 
 function balanceOf({ scale, available, held, ...balance }: BalanceRow): Balance {
   return { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
+}
+
+/** Made first where there is none, so that there is a row to hold. */
+async function lockWatermark(connection: PoolConnection, group: string): Promise<Watermark> {
+  for (;;) {
+    const [rows] = await connection.query<RowDataPacket[]>(`${SELECT_WATERMARK} FOR UPDATE`, [group]);
+    if (rows[0] !== undefined) return rows[0] as Watermark;
+    await connection.query("INSERT IGNORE INTO ringfence_watermarks VALUES (?, 0, 0, '')", [group]);
+  }
 }
 
 async function setWatermark(connection: PoolConnection, group: string, watermark: Watermark): Promise<void> {
