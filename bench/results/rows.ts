@@ -107,7 +107,7 @@ const hasMariaDb = () => hasPrograms(["mariadbd", "mariadb-install-db", "mariadb
 
 async function redisRow(run: Run): Promise<Round[]> {
   if (!hasRedis()) return [];
-  const server = await startRedis();
+  const server = await startRedis(...(process.env.RS ?? "").split(" ").filter(Boolean));
   return topicRow(run, server, () => new RedisStore({ url: server.url }));
 }
 
@@ -120,7 +120,7 @@ async function sqlRow(run: Run): Promise<Round[]> {
 async function mixedRow({ settings, broker, folder, show }: Run): Promise<Mixed> {
   const { rate, seconds, accounts } = settings;
   show(0, "mixed, starting the servers");
-  const redis = hasRedis() ? await startRedis() : undefined;
+  const redis = hasRedis() ? await startRedis(...REDIS_SERVER) : undefined;
   const mariaDb = hasMariaDb() ? await startMariaDb(...SQL_SERVER) : undefined;
   const topic = `bench.${process.pid}.mixed`;
   const urls = { redis: redis?.url, sql: mariaDb?.url };
@@ -132,6 +132,9 @@ async function mixedRow({ settings, broker, folder, show }: Run): Promise<Mixed>
     await mariaDb?.stop();
   }
 }
+
+/** As a server of some gigabytes is set up: from nothing, Redis would otherwise write its file anew at 64 MB, at 128, at 256. */
+const REDIS_SERVER = ["--auto-aof-rewrite-min-size", "1gb"];
 
 /** As a database server of some gigabytes is set up; every commit is synced. */
 const SQL_SERVER = [
