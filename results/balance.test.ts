@@ -4,7 +4,7 @@ import { CURRENCIES, PARTNERS } from "../engine/model/generate.ts";
 import type { RecordedFrame } from "../engine/model/subject.ts";
 import { nodeLayer } from "../journal/index.ts";
 import { balanceAt } from "./balance.ts";
-import { isControlAt, recordBytesAt } from "./render.ts";
+import { isControlAt, recordBytesAt } from "./result-record.ts";
 import { type FolderOptions, type JournalFolder, makeJournal, temporaryFolder } from "./testing/journal-folder.ts";
 import type { AccountKey, BalanceAnswer, PointInTime } from "./types.ts";
 

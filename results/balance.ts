@@ -5,7 +5,7 @@
 import { RecordMemory } from "../engine/index.ts";
 import { type FileLayer, type FrameView, JournalError, JournalReader } from "../journal/index.ts";
 import { AccountTrack } from "./account-track.ts";
-import { isControlAt, recordBytesAt } from "./render.ts";
+import { isControlAt, recordBytesAt } from "./result-record.ts";
 import { listSnapshots, snapshotAccount } from "./snapshots.ts";
 import type { AccountKey, BalanceAnswer, BalanceQuery, PointInTime } from "./types.ts";
 

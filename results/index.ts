@@ -20,7 +20,7 @@ export { type KafkaSecurity, kafkaConnection, SASL_MECHANISMS, type SaslMechanis
 export { type Change, HEADER, MESSAGE_TYPE, type Result, type ResultsMessage } from "./message.ts";
 export { type CurrencyName, type Names, NameTable } from "./names.ts";
 export { Publisher, type PublisherOptions, type PublisherStats } from "./publisher/publisher.ts";
-export { isControlAt, recordBytesAt, renderRecords, renderResult } from "./render.ts";
+export { renderRecords, renderResult } from "./render.ts";
 export {
   audit,
   InsideBucketError,
@@ -30,6 +30,7 @@ export {
   replay,
   trialBalanceOf,
 } from "./replay.ts";
+export { isControlAt, recordBytesAt } from "./result-record.ts";
 export type {
   AccountKey,
   BalanceAnswer,

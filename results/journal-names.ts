@@ -2,7 +2,7 @@
 import { type Control, decodeCommand, isControl, RecordMemory } from "../engine/index.ts";
 import { type FileLayer, type FrameView, JournalError, JournalReader, type PositionIndex } from "../journal/index.ts";
 import { NameTable } from "./names.ts";
-import { isControlAt, recordBytesAt } from "./render.ts";
+import { isControlAt, recordBytesAt } from "./result-record.ts";
 import { listSnapshots, snapshotNames } from "./snapshots.ts";
 
 /** The control records of a frame. Its header tells whether there are any, so that other frames cost nothing. */

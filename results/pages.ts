@@ -3,7 +3,8 @@ import { RecordMemory, recordWords as record } from "../engine/index.ts";
 import { type FileLayer, type FrameView, JournalError, JournalReader, PositionIndex } from "../journal/index.ts";
 import { controlsOf, JournalNames } from "./journal-names.ts";
 import { UnknownNameError } from "./names.ts";
-import { isControlAt, recordBytesAt, renderResult } from "./render.ts";
+import { renderResult } from "./render.ts";
+import { isControlAt, recordBytesAt } from "./result-record.ts";
 import type { PageQuery, ResultPage } from "./types.ts";
 
 /** Bytes of records after which a page ends, so that a reader whose results are rare does not hold the thread. */

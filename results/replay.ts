@@ -22,7 +22,7 @@ import {
   verify,
 } from "../journal/index.ts";
 import { NameTable } from "./names.ts";
-import { isControlAt, recordBytesAt } from "./render.ts";
+import { isControlAt, recordBytesAt } from "./result-record.ts";
 import { damagedSnapshots, listSnapshots, type SnapshotFile } from "./snapshots.ts";
 import type { PointInTime, VerifyQuery, VerifyReport } from "./types.ts";
 

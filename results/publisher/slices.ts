@@ -2,7 +2,8 @@
 import { RecordMemory } from "../../engine/index.ts";
 import type { FrameView } from "../../journal/index.ts";
 import type { Names } from "../names.ts";
-import { isControlAt, RESULT_TEXT_BYTES_MAX, ResultRenderer, recordBytesAt } from "../render.ts";
+import { RESULT_TEXT_BYTES_MAX, ResultRenderer } from "../render.ts";
+import { isControlAt, recordBytesAt } from "../result-record.ts";
 import { piece, TextWriter } from "../text-writer.ts";
 import { SLICE_BYTES_MAX, SLICE_RESULTS_MAX } from "./limits.ts";
 
