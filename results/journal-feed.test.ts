@@ -1,24 +1,25 @@
 import { expect, onTestFinished, test } from "vitest";
-import { RecordMemory } from "../engine/index.ts";
+import { type Machine, RecordMemory } from "../engine/index.ts";
+import { Journal } from "../journal/index.ts";
 import { accountsOf, snapshotAccounts } from "./accounts-at.ts";
+import { type BriefResult, readBriefs } from "./brief.ts";
 import { JournalFeed } from "./journal-feed.ts";
-import { renderRecords } from "./render.ts";
 import { replay } from "./replay.ts";
-import { historyNames } from "./testing/history.ts";
-import { type JournalFolder, makeJournal, temporaryFolder } from "./testing/journal-folder.ts";
+import { historyNames, makeHistory } from "./testing/history.ts";
+import { appendFrame, type JournalFolder, makeJournal, temporaryFolder } from "./testing/journal-folder.ts";
 
-/** All results of a folder's frames, rendered from what was appended. */
-function written({ frames }: JournalFolder): string[] {
+/** All results of a folder's frames, read from what was appended. */
+function written({ frames }: JournalFolder): BriefResult[] {
   return frames.flatMap(({ body, firstSequence, timeMs }) => {
     const memory = new RecordMemory(body.buffer, body.byteOffset, body.byteLength);
-    return renderRecords(memory, 0, body.byteLength, firstSequence, timeMs, historyNames());
+    return readBriefs(memory, 0, body.byteLength, firstSequence, timeMs, historyNames());
   });
 }
 
-async function fed(directory: string, after: number, durable: number): Promise<string[]> {
+async function fed(directory: string, after: number, durable: number): Promise<BriefResult[]> {
   const feed = new JournalFeed(directory, after);
   onTestFinished(() => feed.close());
-  const results: string[] = [];
+  const results: BriefResult[] = [];
   for (let frame = await feed.next(durable); frame !== undefined; frame = await feed.next(durable)) {
     results.push(...frame.results.slice(Math.max(0, after + 1 - frame.first)));
   }
@@ -43,6 +44,19 @@ test("a feed shows nothing that is not durable", async () => {
   expect(results).toEqual(written(journal).slice(0, results.length));
   expect(results.length).toBeLessThanOrEqual(100);
   expect(await fed(journal.directory, 100, 100)).toEqual([]);
+});
+
+test("a feed refuses a frame that says it has more results than it has", async () => {
+  const directory = folder();
+  const journal = Journal.open({ directory, group: "g0" }, undefined, () => {});
+  onTestFinished(() => journal.close());
+  const counts: number[] = [];
+  const onFrame = (_: unknown, { frame }: Machine) => void counts.push(frame.count);
+  const [frame] = makeHistory({ seed: 36, commands: 10, onFrame });
+  // The first has control records too, so that there may be more.
+  const count = counts[0]! + 1;
+  appendFrame(journal, { ...frame!, count });
+  await expect(fed(directory, 0, count)).rejects.toThrow("a frame has as many results as it says");
 });
 
 test("a feed from before what retention kept says so", async () => {

@@ -1,9 +1,9 @@
 /** All results of a group in order, read from its journal beside the writer: for whoever keeps a copy of what they say. */
-import { RecordMemory } from "../engine/index.ts";
+import { assert, RecordMemory } from "../engine/index.ts";
 import { type FileLayer, type FrameView, JournalReader, nodeLayer, PositionIndex } from "../journal/index.ts";
+import { type BriefResult, readBriefs } from "./brief.ts";
 import { controlsOf, JournalNames } from "./journal-names.ts";
 import { UnknownNameError } from "./names.ts";
-import { renderBrief, renderRecords, renderResult } from "./render.ts";
 
 /** The results of one frame. */
 export interface FedFrame {
@@ -14,8 +14,8 @@ export interface FedFrame {
   readonly first: number;
   /** ms since 1970. */
   readonly timeMs: number;
-  /** JSON texts of one line; at least one. In brief: without what only says again what the changes say. */
-  readonly results: readonly string[];
+  /** At least one. */
+  readonly results: readonly BriefResult[];
 }
 
 /** Id of a journal as text. */
@@ -23,29 +23,25 @@ export const journalText = (id: Uint8Array): string => Buffer.from(id).toString(
 
 export interface FeedOptions {
   readonly layer?: FileLayer;
-  /** Results in brief; see FedFrame. */
-  readonly isBrief?: boolean;
 }
 
 export class JournalFeed {
   readonly #reader: JournalReader;
   readonly #names: JournalNames;
   readonly #after: number;
-  readonly #renderOne: typeof renderResult;
   #isPlaced = false;
 
   /** Begins with the frame that holds the result behind sequence `after`. */
-  constructor(directory: string, after: number, { layer = nodeLayer, isBrief = false }: FeedOptions = {}) {
+  constructor(directory: string, after: number, { layer = nodeLayer }: FeedOptions = {}) {
     const options = { directory, layer, index: new PositionIndex() };
     this.#reader = JournalReader.open(options);
     this.#names = new JournalNames(options);
     this.#after = after;
-    this.#renderOne = isBrief ? renderBrief : renderResult;
   }
 
   /**
-   * The next frame that has results, all durable; undefined: there is none yet. Rejects with DamageError, or with JournalError, with
-   * code TRIMMED where retention came first.
+   * The next frame that has results, all durable; undefined: there is none yet. Rejects with DamageError, with InvariantError for
+   * records that are no results, or with JournalError, with code TRIMMED where retention came first.
    */
   async next(durable: number): Promise<FedFrame | undefined> {
     if (durable <= this.#after) return undefined;
@@ -55,7 +51,7 @@ export class JournalFeed {
       const frame = await this.#reader.next(durable);
       if (frame === undefined) return undefined;
       for (const control of controlsOf(frame)) this.#names.table.learn(control);
-      if (frame.info.count > 0) return this.#render(frame, durable);
+      if (frame.info.count > 0) return this.#read(frame, durable);
     }
   }
 
@@ -63,22 +59,24 @@ export class JournalFeed {
     this.#reader.close();
   }
 
-  async #render(frame: FrameView, durable: number): Promise<FedFrame> {
-    const { epoch, firstSequence: first, timeMs } = frame.info;
-    const render = () => {
+  async #read(frame: FrameView, durable: number): Promise<FedFrame> {
+    const { epoch, firstSequence: first, count, timeMs } = frame.info;
+    const read = () => {
       const { body } = frame;
       const memory = new RecordMemory(body.buffer, body.byteOffset, body.byteLength);
-      return renderRecords(memory, 0, body.byteLength, first, timeMs, this.#names.table, this.#renderOne);
+      return readBriefs(memory, 0, body.byteLength, first, timeMs, this.#names.table);
     };
-    let results: string[];
+    let results: BriefResult[];
     try {
-      results = render();
+      results = read();
     } catch (error) {
       if (!(error instanceof UnknownNameError)) throw error;
       // Defined before where this feed began.
       await this.#names.learnThrough(durable);
-      results = render();
+      results = read();
     }
+    // The next frame's first sequence follows from the count; the results' own from the records.
+    assert(results.length === count, "a frame has as many results as it says");
     return { journal: journalText(this.#reader.journalId!), epoch, first, timeMs, results };
   }
 }

@@ -4,7 +4,6 @@ export { type Comparison, compareBalances, type Expected } from "./compare.ts";
 export { KafkaSource, type KafkaSourceOptions } from "./kafka-source.ts";
 export {
   type Change,
-  checkResult,
   MESSAGE_TYPE,
   MessageError,
   parseMessage,

@@ -30,10 +30,10 @@ export interface Result {
   /** RFC 3339 in UTC. */
   readonly at: string;
   readonly partner: string;
-  readonly memo?: string;
+  readonly memo?: string | undefined;
   /** At most one a account; empty when rejected. A repeat shows the first result's changes once more, but made none. */
   readonly changes: readonly Change[];
-  readonly duplicate?: boolean;
+  readonly duplicate?: boolean | undefined;
 }
 
 /** Results `first` to `first + count - 1` of a group. */
@@ -106,7 +106,7 @@ export function checkMessage(value: unknown): ResultMessage {
 }
 
 /** Throws MessageError unless this is the result with that sequence. */
-export function checkResult(value: unknown, sequence: number): asserts value is Result {
+function checkResult(value: unknown, sequence: number): asserts value is Result {
   const where = `result ${sequence}:`;
   if (!isObject(value)) poison(where, "is not an object");
   if (value.sequence !== sequence) poison(where, `has sequence ${String(value.sequence)}`);

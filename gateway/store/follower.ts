@@ -2,7 +2,7 @@
 import { InvariantError } from "../../engine/index.ts";
 import { DamageError, JournalError } from "../../journal/index.ts";
 import { type FedFrame, JournalFeed, snapshotAccounts } from "../../results/index.ts";
-import { ContinuityError, checkResult, MessageError, type Result, type Store } from "../../stores/index.ts";
+import { ContinuityError, type Store } from "../../stores/index.ts";
 import type { StoreState } from "../stores.ts";
 import type { GroupStatus, Note } from "./messages.ts";
 
@@ -78,7 +78,7 @@ export class Follower {
       sequence = 0;
     }
     this.#watermark = sequence;
-    return new JournalFeed(directory, sequence, { isBrief: true });
+    return new JournalFeed(directory, sequence);
   }
 
   /** One transaction. */
@@ -86,18 +86,17 @@ export class Follower {
     const { group, store } = this.#options;
     const first = await this.#take(durable);
     if (first === undefined) return false;
-    const texts = [...first.results];
-    while (texts.length < store.batchResults) {
+    const results = [...first.results];
+    while (results.length < store.batchResults) {
       const frame = await this.#take(durable);
       if (frame === undefined) break;
       if (frame.epoch !== first.epoch || frame.journal !== first.journal) {
         this.#next = frame;
         break;
       }
-      for (const text of frame.results) texts.push(text);
+      for (const result of frame.results) results.push(result);
     }
     const { epoch, journal } = first;
-    const results = parseResults(texts, first.first);
     this.#watermark = (await store.apply({ group, epoch, journal, results })).sequence;
     return true;
   }
@@ -140,7 +139,7 @@ export class Follower {
 
   #fail(error: unknown, nowMs: number): void {
     const reason = error instanceof Error ? error.message : String(error);
-    const isFinal = [ContinuityError, MessageError, DamageError, InvariantError].some((kind) => error instanceof kind);
+    const isFinal = [ContinuityError, DamageError, InvariantError].some((kind) => error instanceof kind);
     if (this.#reason !== reason)
       this.#note("error", isFinal ? `its store stops: ${reason}` : `its store fails: ${reason}`);
     this.#reason = reason;
@@ -151,12 +150,6 @@ export class Follower {
   #note(level: Note["level"], text: string): void {
     this.#options.note({ level, text, group: this.#options.group });
   }
-}
-
-function parseResults(texts: readonly string[], first: number): Result[] {
-  const results = JSON.parse(`[${texts.join(",")}]`) as unknown[];
-  for (let i = 0; i < results.length; i++) checkResult(results[i], first + i);
-  return results as Result[];
 }
 
 function* withTime<T>(accounts: Iterable<T>): Generator<T & { readonly updatedAtMs: number }, void, void> {
