@@ -10,7 +10,7 @@ import {
   isControl,
   type Result,
 } from "../engine/record-codec.ts";
-import { renderBrief, renderRecords, renderResult } from "./render.ts";
+import { renderRecords, renderResult } from "./render.ts";
 import { historyNames, makeHistory } from "./testing/history.ts";
 import { referenceResult } from "./testing/reference.ts";
 
@@ -23,12 +23,6 @@ function shared(body: Uint8Array, lead = 64): { memory: RecordMemory; start: num
   memory.bytes.set(body, lead);
   return { memory, start: lead, end: lead + body.length };
 }
-
-function briefOf({ account, currency, amount, to, hold, command, available, held, ...brief }: Full): object {
-  return brief;
-}
-
-type Full = ReturnType<typeof referenceResult> & Readonly<Record<string, unknown>>;
 
 describe("rendered results", () => {
   it("are the texts of the decoded records, over histories with every type and code", () => {
@@ -44,15 +38,6 @@ describe("rendered results", () => {
     }
     const all = [...TYPE_NAMES.filter((name) => name !== undefined), ...RESULT_CODES.map(([code]) => code)];
     expect(all.filter((name) => !seen.has(name))).toEqual([]);
-  });
-
-  it("say in brief the same of sequence, command, time and changes, and nothing else", () => {
-    for (const { body, firstSequence, timeMs } of makeHistory({ seed: 8, commands: 6000 })) {
-      const { memory, start, end } = shared(body);
-      const results = [...eachRecord(body, firstSequence, timeMs)].filter(isResult);
-      const texts = renderRecords(memory, start, end, firstSequence, timeMs, names, renderBrief);
-      expect(texts).toEqual(results.map((result) => JSON.stringify(briefOf(referenceResult(result, names)))));
-    }
   });
 
   it("are read from a memory that is a window of its buffer", () => {
