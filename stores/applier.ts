@@ -32,12 +32,6 @@ export interface ApplierLog {
   error(fields: object, message: string): void;
 }
 
-/**
- * Milliseconds left to a batch whose writing begins, before the next messages are read: the statements that open a transaction are sent
- * and answered one by one, and each would otherwise wait for a message to be parsed.
- */
-const OPENING_MS = 3;
-
 interface GroupState {
   /** The last call of `take`, while it runs. */
   tail: Promise<Outcome>;
@@ -159,7 +153,7 @@ export class Applier implements MessageSink {
       writing = this.#apply(batch, state);
       // Awaited by whoever comes next; should reading fail before, its failure is not unhandled.
       writing.catch(() => {});
-      await sleep(OPENING_MS);
+      if (this.#store.openingMs > 0) await sleep(this.#store.openingMs);
     };
     try {
       for (const message of messages) {

@@ -37,15 +37,14 @@ export class Staging<T> {
     this.#formOf = formOf;
   }
 
-  /** Makes ready what `take` will give; false where it cannot. Never throws: `take` says what is wrong. */
-  stage(batch: Batch): boolean {
+  /** Makes ready what `take` will give, and returns it; undefined where it cannot. Never throws: `take` says what is wrong. */
+  stage(batch: Batch): Staged<T> | undefined {
     const before = this.#expected.get(batch.group);
-    if (before === undefined) return false;
+    if (before === undefined) return undefined;
     try {
-      this.#make(batch, before);
-      return true;
+      return this.#make(batch, before);
     } catch {
-      return false;
+      return undefined;
     }
   }
 

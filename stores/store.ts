@@ -83,6 +83,11 @@ export interface Store {
   readonly name: string;
   /** Results that a batch should have, if so many are there. It may have more by a message, and fewer. */
   readonly batchResults: number;
+  /**
+   * Milliseconds for which `apply` exchanges short messages with its server before it waits for long. Whoever reads ahead leaves that
+   * time to it, for each of them would otherwise wait until a message is parsed.
+   */
+  readonly openingMs: number;
   /** Makes the schema where it is missing. Throws StoreError where the store cannot be relied on. */
   prepare(): Promise<void>;
   /** `NOTHING` for a group that it does not know. */
@@ -94,7 +99,7 @@ export interface Store {
   apply(batch: Batch): Promise<Watermark>;
   /**
    * Gets a batch ready, to be called while the batch before it is applied; then `apply` of the same object needs its results no more.
-   * Changes nothing in the store. False where nothing was made ready; a store without it does all within `apply`.
+   * The batch takes no effect unless that one did. False where nothing was made ready; a store without it does all within `apply`.
    */
   stage?(batch: Batch): boolean;
   /**

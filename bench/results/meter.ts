@@ -59,11 +59,14 @@ function processorUs(pid: number): number | undefined {
   }
 }
 
+/** Milliseconds between two looks: far below a round's length, and rare enough to cost the process that is measured nothing. */
+const LOOK_MS = 10;
+
 /** Resolves once `isSo` says so. Rejects with what `fault` tells, should it tell something before. */
 export async function until(isSo: () => boolean, fault: () => string | undefined = () => undefined): Promise<void> {
   while (!isSo()) {
     const text = fault();
     if (text !== undefined) throw new Error(text);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -107,7 +107,7 @@ const hasMariaDb = () => hasPrograms(["mariadbd", "mariadb-install-db", "mariadb
 
 async function redisRow(run: Run): Promise<Round[]> {
   if (!hasRedis()) return [];
-  const server = await startRedis(...(process.env.RS ?? "").split(" ").filter(Boolean));
+  const server = await startRedis(...REDIS_SERVER);
   return topicRow(run, server, () => new RedisStore({ url: server.url }));
 }
 

@@ -47,9 +47,12 @@ export class RedisStore implements Store {
   readonly name = "redis";
   /** Redis serves nobody else while the script runs: some 15 ms. Larger ones cost more a result, too. */
   readonly batchResults = 2000;
+  readonly openingMs = 0;
   readonly #redis: Redis;
   readonly #entriesKept: number;
   readonly #staging = new Staging((projection, { group, before }) => this.#arguments(group, before, projection));
+  /** Answers to what was sent ahead. */
+  readonly #sent = new WeakMap<object, Promise<unknown>>();
   /** Watermarks that this store wrote last; the script compares them with what is there. */
   readonly #known = new Map<string, Watermark>();
 
@@ -102,19 +105,33 @@ export class RedisStore implements Store {
       const before = this.#known.get(group) ?? (await this.watermark(group));
       // Until the script has said so, nothing is known.
       this.#known.delete(group);
-      const { watermark, applied, form: rest } = this.#staging.take(batch, before);
+      const staged = this.#staging.take(batch, before);
+      const { watermark, applied } = staged;
       // What an interrupted reset left would be mixed with what comes.
       if (before.sequence === 0) await this.reset(group);
-      if (applied === 0 || (await this.#run(rest)) === 1) {
-        if (applied > 0) this.#known.set(group, watermark);
+      if (applied === 0) return watermark;
+      const answer = this.#sent.get(staged) ?? this.#run(staged.form);
+      // An answer counts once: what was refused is sent again.
+      this.#sent.delete(staged);
+      if ((await answer) === 1) {
+        this.#known.set(group, watermark);
         return watermark;
       }
       // The watermark is another one: a second process was faster, or Redis has lost data. Look, and see what is left to do.
     }
   }
 
+  /** Sends the batch, too: Redis then has it when it is done with the one before, and refuses it should that have failed. */
   stage(batch: Batch): boolean {
-    return this.#staging.stage(batch);
+    const staged = this.#staging.stage(batch);
+    if (staged === undefined) return false;
+    if (staged.applied > 0) {
+      const answer = this.#run(staged.form);
+      // Taken by `apply`, if it comes to that.
+      answer.catch(() => {});
+      this.#sent.set(staged, answer);
+    }
+    return true;
   }
 
   /** Arguments of the script. */
