@@ -1,6 +1,14 @@
 /** The results topic as a source: a member of a consumer group that hands partitions over to a sink, and commits behind it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Admin, type Consumer, type EachBatchPayload, Kafka, type KafkaConfig, type KafkaMessage } from "kafkajs";
+import {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  Kafka,
+  type KafkaConfig,
+  KafkaJSNonRetriableError,
+  type KafkaMessage,
+} from "kafkajs";
 import type { MessageSink, MessageSource, Outcome, SourceMessage } from "./source.ts";
 
 /** Bytes of one fetch of a partition, compressed: some ten times as many once unpacked. Larger batches come alone. */
@@ -175,7 +183,7 @@ export class KafkaSource implements MessageSource {
   async #conclude(running: Running, partition: Partition, { kind }: Outcome, taken: Taken): Promise<void> {
     const { consumer } = running;
     const { topic, number, first, last } = taken;
-    const pause = () => consumer.pause([{ topic, partitions: [number] }]);
+    const place = [{ topic, partitions: [number] }];
     if (kind !== "applied") partition.isSentBack = true;
     switch (kind) {
       case "applied":
@@ -187,15 +195,17 @@ export class KafkaSource implements MessageSource {
         return;
       case "skipped":
       case "retry":
-        consumer.seek({ topic, partition: number, offset: first });
-        pause();
-        setTimeout(() => consumer.resume([{ topic, partitions: [number] }]), RETRY_MS).unref();
+        steer(() => {
+          consumer.seek({ topic, partition: number, offset: first });
+          consumer.pause(place);
+        });
+        setTimeout(() => steer(() => consumer.resume(place)), RETRY_MS).unref();
         return;
       case "rewind":
         return this.#rewind(running, number);
       case "stop":
         partition.isStopped = true;
-        pause();
+        steer(() => consumer.pause(place));
         return;
     }
   }
@@ -262,6 +272,18 @@ interface Taken {
   readonly number: number;
   readonly first: string;
   readonly last: string;
+}
+
+/**
+ * Does `work` unless the consumer is not running: it has ended, or is between a crash and its restart, behind which partitions are read
+ * from the committed offset anyway.
+ */
+function steer(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof KafkaJSNonRetriableError)) throw error;
+  }
 }
 
 function sourceMessage({ value, headers, offset }: KafkaMessage, partition: number): SourceMessage {

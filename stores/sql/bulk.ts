@@ -24,7 +24,6 @@ export interface BulkTable {
 
 /** Rows of a table, ready to be written. */
 export interface Rows {
-  readonly count: number;
   /** Values in the order of the table's columns. */
   add(values: readonly Value[]): void;
   /** Rejects unless each row is in the table as it was given; then the transaction must not be committed. */
@@ -45,10 +44,6 @@ class StatementRows implements Rows {
     this.#table = table;
   }
 
-  get count(): number {
-    return this.#texts.length;
-  }
-
   add(values: readonly Value[]): void {
     this.#texts.push(`(${values.map(sqlText).join(",")})`);
   }
@@ -56,7 +51,7 @@ class StatementRows implements Rows {
   async write(connection: PoolConnection): Promise<void> {
     const { name, columns, onDuplicate } = this.#table;
     const verb = onDuplicate === "replace" ? "REPLACE" : "INSERT";
-    for (let at = 0; at < this.count; at += ROWS_A_STATEMENT) {
+    for (let at = 0; at < this.#texts.length; at += ROWS_A_STATEMENT) {
       const rows = this.#texts.slice(at, at + ROWS_A_STATEMENT);
       await connection.query(`${verb} INTO ${name} (${columns.join(",")}) VALUES ${rows.join(",")}`);
     }
@@ -72,10 +67,6 @@ class LoadRows implements Rows {
 
   constructor(table: BulkTable) {
     this.#table = table;
-  }
-
-  get count(): number {
-    return this.#count;
   }
 
   add(values: readonly Value[]): void {
