@@ -3,7 +3,7 @@ import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { hasBroker, type KafkaBroker, startBroker } from "../results/testing/kafka-broker.ts";
 import { Applier } from "./applier.ts";
-import { KafkaSource } from "./kafka-source.ts";
+import { KafkaSource, steer } from "./kafka-source.ts";
 import type { MessageSink, Outcome } from "./source.ts";
 import { SqliteStore } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
@@ -11,6 +11,17 @@ import { history, JOURNAL, storeBalances } from "./testing/history.ts";
 
 const isThere = hasBroker();
 let topics = 0;
+
+test("a consumer that is not running is not steered, and any other fault is thrown", () => {
+  const consumer = new Kafka({ brokers: ["127.0.0.1:1"], logLevel: logLevel.NOTHING }).consumer({ groupId: "g" });
+  const pause = () => consumer.pause([{ topic: "results", partitions: [0] }]);
+  expect(pause).toThrow("Consumer group was not initialized");
+  expect(() => steer(pause)).not.toThrow();
+  const broken = () => {
+    throw new TypeError("broken");
+  };
+  expect(() => steer(broken)).toThrow("broken");
+});
 
 describe.skipIf(!isThere)("a store that follows a real topic", () => {
   let broker: KafkaBroker;

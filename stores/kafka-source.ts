@@ -1,12 +1,12 @@
 /** The results topic as a source: a member of a consumer group that hands partitions over to a sink, and commits behind it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
+// Of its CommonJS exports Node sees only the first few by name.
+import kafkajs, {
   type Admin,
   type Consumer,
   type EachBatchPayload,
   Kafka,
   type KafkaConfig,
-  KafkaJSNonRetriableError,
   type KafkaMessage,
 } from "kafkajs";
 import type { MessageSink, MessageSource, Outcome, SourceMessage } from "./source.ts";
@@ -278,11 +278,11 @@ interface Taken {
  * Does `work` unless the consumer is not running: it has ended, or is between a crash and its restart, behind which partitions are read
  * from the committed offset anyway.
  */
-function steer(work: () => void): void {
+export function steer(work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof KafkaJSNonRetriableError)) throw error;
+    if (!(error instanceof kafkajs.KafkaJSNonRetriableError)) throw error;
   }
 }
 
