@@ -1,5 +1,5 @@
 /** Takes messages from a source into a store: what to do when the store fails, when results are missing, when a message is wrong. */
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -153,7 +153,6 @@ export class Applier implements MessageSink {
       writing = this.#apply(batch, state);
       // Awaited by whoever comes next; should reading fail before, its failure is not unhandled.
       writing.catch(() => {});
-      if (this.#store.openingMs > 0) await sleep(this.#store.openingMs);
     };
     try {
       for (const message of messages) {

@@ -1,19 +1,17 @@
 /** Work for a batch done ahead, while the batch before it is written: a store's process and its server then work at the same time. */
 import { type Projection, project } from "./projection.ts";
-import type { Batch, Watermark } from "./store.ts";
+import { type Batch, isSameWatermark, type Watermark } from "./store.ts";
 
 /** A batch as it is to be written. */
 export interface Staged<T> {
+  /** What it goes on from. */
+  readonly before: Watermark;
   /** After the batch. */
   readonly watermark: Watermark;
   /** Results that count; 0: all were applied before. */
   readonly applied: number;
   /** What the batch changes, in the store's own form. */
   readonly form: T;
-}
-
-interface Held<T> extends Staged<T> {
-  readonly before: Watermark;
 }
 
 /** Where a batch goes to. */
@@ -31,7 +29,7 @@ export class Staging<T> {
   readonly #formOf: (projection: Projection, place: Place) => T;
   /** Group → the watermark that it has once all that was staged or taken is written. */
   readonly #expected = new Map<string, Watermark>();
-  readonly #held = new WeakMap<Batch, Held<T>>();
+  readonly #held = new WeakMap<Batch, Staged<T>>();
 
   constructor(formOf: (projection: Projection, place: Place) => T) {
     this.#formOf = formOf;
@@ -54,7 +52,9 @@ export class Staging<T> {
    */
   take(batch: Batch, before: Watermark, isRight: (form: T) => boolean = () => true): Staged<T> {
     const held = this.#held.get(batch);
-    return held !== undefined && isSame(held.before, before) && isRight(held.form) ? held : this.#make(batch, before);
+    return held !== undefined && isSameWatermark(held.before, before) && isRight(held.form)
+      ? held
+      : this.#make(batch, before);
   }
 
   #make(batch: Batch, before: Watermark): Staged<T> {
@@ -67,6 +67,3 @@ export class Staging<T> {
     return held;
   }
 }
-
-const isSame = (one: Watermark, other: Watermark): boolean =>
-  one.sequence === other.sequence && one.epoch === other.epoch && one.journal === other.journal;

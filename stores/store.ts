@@ -14,6 +14,9 @@ export interface Watermark {
 /** Before the first result. */
 export const NOTHING: Watermark = Object.freeze({ sequence: 0, epoch: 0, journal: "" });
 
+export const isSameWatermark = (one: Watermark, other: Watermark): boolean =>
+  one.sequence === other.sequence && one.epoch === other.epoch && one.journal === other.journal;
+
 /** Results of one group in order, without a gap between them. */
 export interface Batch {
   readonly group: string;
@@ -83,11 +86,6 @@ export interface Store {
   readonly name: string;
   /** Results that a batch should have, if so many are there. It may have more by a message, and fewer. */
   readonly batchResults: number;
-  /**
-   * Milliseconds for which `apply` exchanges short messages with its server before it waits for long. Whoever reads ahead leaves that
-   * time to it, for each of them would otherwise wait until a message is parsed.
-   */
-  readonly openingMs: number;
   /** Makes the schema where it is missing. Throws StoreError where the store cannot be relied on. */
   prepare(): Promise<void>;
   /** `NOTHING` for a group that it does not know. */

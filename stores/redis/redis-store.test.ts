@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { conformance } from "../testing/conformance.ts";
 import { batchOf } from "../testing/history.ts";
 import { credits } from "../testing/results.ts";
+import { sentAhead } from "../testing/sent-ahead.ts";
 import { hasPrograms, startRedis, type TestServer } from "../testing/servers.ts";
 import { RedisStore } from "./redis-store.ts";
 
@@ -55,53 +56,16 @@ describe.skipIf(!isThere)("the Redis store, on a real Redis", () => {
   });
 
   describe("with batches sent ahead", () => {
-    const page = async (store: RedisStore) => {
-      const found = await store.entries({ ...alice, limit: 100 });
-      return found!.entries.map(({ sequence }) => sequence).toReversed();
-    };
-    const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
-
-    test("each takes effect once, in order", async () => {
-      const store = await fresh();
-      const batches = [batchOf(credits(1, 3)), batchOf(credits(4, 2)), batchOf(credits(6, 4))];
-      await store.apply(batches[0]!);
-      expect(batches.slice(1).map((batch) => store.stage(batch))).toEqual([true, true]);
-      // Redis has them by now; nobody was told so.
-      await expect.poll(() => store.watermark("g0")).toMatchObject({ sequence: 9 });
-      for (const batch of batches.slice(1)) await store.apply(batch);
-      expect((await store.watermark("g0")).sequence).toBe(9);
-      expect(await page(store)).toEqual(upTo(9));
-    });
-
-    test("one whose forerunner is not there takes no effect until it is", async () => {
-      const store = await fresh();
-      const [one, two, three] = [batchOf(credits(1, 3)), batchOf(credits(4, 2)), batchOf(credits(6, 4))];
-      await store.apply(one);
-      const redis = await admin();
-      // As if Redis had refused the second batch: its keys cannot be written for a moment.
-      await redis.rename("rf:{g0}:entries/p1/CNY/alice", "kept");
-      await redis.set("rf:{g0}:entries/p1/CNY/alice", "no list");
-      store.stage(two);
-      store.stage(three);
-      await expect(store.apply(two)).rejects.toThrow("WRONGTYPE");
-      expect((await store.watermark("g0")).sequence).toBe(3);
-      await redis.rename("kept", "rf:{g0}:entries/p1/CNY/alice");
-      await store.apply(two);
-      expect((await store.watermark("g0")).sequence).toBe(5);
-      expect((await store.apply(three)).sequence).toBe(9);
-      expect(await page(store)).toEqual(upTo(9));
-    });
-
-    test("what another process wrote meanwhile is passed over, and the rest applied", async () => {
-      const store = await fresh();
-      const [one, two, three] = [batchOf(credits(1, 3)), batchOf(credits(4, 2)), batchOf(credits(6, 4))];
-      await store.apply(one);
-      await (await open()).apply(batchOf(credits(4, 3)));
-      store.stage(two);
-      store.stage(three);
-      expect((await store.apply(two)).sequence).toBe(6);
-      expect((await store.apply(three)).sequence).toBe(9);
-      expect(await page(store)).toEqual(upTo(9));
+    const entries = "rf:{g0}:entries/p1/CNY/alice";
+    sentAhead({
+      fresh: () => fresh(),
+      again: () => open(),
+      obstruct: async () => {
+        const redis = await admin();
+        await redis.rename(entries, "kept");
+        await redis.set(entries, "no list");
+        return () => redis.rename("kept", entries);
+      },
     });
   });
 

@@ -47,7 +47,6 @@ export class RedisStore implements Store {
   readonly name = "redis";
   /** Redis serves nobody else while the script runs: some 15 ms. Larger ones cost more a result, too. */
   readonly batchResults = 2000;
-  readonly openingMs = 0;
   readonly #redis: Redis;
   readonly #entriesKept: number;
   readonly #staging = new Staging((projection, { group, before }) => this.#arguments(group, before, projection));

@@ -22,44 +22,54 @@ export interface BulkTable {
   readonly onDuplicate: "replace" | "fail";
 }
 
-/** Rows of a table, ready to be written. */
-export interface Rows {
-  /** Values in the order of the table's columns. */
-  add(values: readonly Value[]): void;
-  /** Rejects unless each row is in the table as it was given; then the transaction must not be committed. */
-  write(connection: PoolConnection): Promise<void>;
+/** Rows that another thread can be sent: lines of LOAD DATA as bytes, or the tuples of statements. */
+export interface TableRows {
+  readonly table: BulkTable;
+  readonly count: number;
+  readonly form: Uint8Array | readonly string[];
 }
 
-/** Makes empty rows. */
-export type RowsOf = (table: BulkTable) => Rows;
+/** Gathers rows of a table. */
+export interface RowMaker {
+  /** Values in the order of the table's columns. */
+  add(values: readonly Value[]): void;
+  /** What was added so far, as a copy. */
+  rows(): TableRows;
+}
 
-export const byStatement: RowsOf = (table) => new StatementRows(table);
-export const byLoad: RowsOf = (table) => new LoadRows(table);
+/** Begins without rows. */
+export type RowMakerOf = (table: BulkTable) => RowMaker;
 
-class StatementRows implements Rows {
+/** For a server that takes rows by LOAD DATA from its clients, or does not. */
+export const makerOf = (mayLoad: boolean): RowMakerOf =>
+  mayLoad ? (table) => new LineMaker(table) : (table) => new TupleMaker(table);
+
+/** Rejects unless each row is in the table as it was given; then the transaction must not be committed. */
+export async function writeRows(connection: PoolConnection, { table, count, form }: TableRows): Promise<void> {
+  if (count === 0) return;
+  if (form instanceof Uint8Array) await load(connection, table, count, form);
+  else await insert(connection, table, form);
+}
+
+class TupleMaker implements RowMaker {
   readonly #table: BulkTable;
-  readonly #texts: string[] = [];
+  readonly #tuples: string[] = [];
 
   constructor(table: BulkTable) {
     this.#table = table;
   }
 
   add(values: readonly Value[]): void {
-    this.#texts.push(`(${values.map(sqlText).join(",")})`);
+    this.#tuples.push(`(${values.map(sqlText).join(",")})`);
   }
 
-  async write(connection: PoolConnection): Promise<void> {
-    const { name, columns, onDuplicate } = this.#table;
-    const verb = onDuplicate === "replace" ? "REPLACE" : "INSERT";
-    for (let at = 0; at < this.#texts.length; at += ROWS_A_STATEMENT) {
-      const rows = this.#texts.slice(at, at + ROWS_A_STATEMENT);
-      await connection.query(`${verb} INTO ${name} (${columns.join(",")}) VALUES ${rows.join(",")}`);
-    }
+  rows(): TableRows {
+    return { table: this.#table, count: this.#tuples.length, form: [...this.#tuples] };
   }
 }
 
 /** Kept as bytes: thousands of strings that wait would be copied by the garbage collector again and again. */
-class LoadRows implements Rows {
+class LineMaker implements RowMaker {
   readonly #table: BulkTable;
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #end = 0;
@@ -79,35 +89,46 @@ class LoadRows implements Rows {
     this.#count++;
   }
 
+  rows(): TableRows {
+    return { table: this.#table, count: this.#count, form: Uint8Array.from(this.#bytes.subarray(0, this.#end)) };
+  }
+
   #reserve(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return;
     const more = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#end + bytes));
     this.#bytes.copy(more, 0, 0, this.#end);
     this.#bytes = more;
   }
+}
 
-  async write(connection: PoolConnection): Promise<void> {
-    if (this.#count === 0) return;
-    const { name, columns, onDuplicate } = this.#table;
-    // Without REPLACE a row whose key is there would be skipped with a warning, which is a failure below.
-    const verb = onDuplicate === "replace" ? "REPLACE INTO" : "INTO";
-    const sql = `LOAD DATA LOCAL INFILE 'ringfence' ${verb} TABLE ${name} CHARACTER SET utf8mb4 (${columns.join(",")})`;
-    const [result] = await connection.query<ResultSetHeader>({
-      sql,
-      values: [],
-      infileStreamFactory: () => Readable.from(this.#packets()),
-    });
-    // From a client, what would be an error is a warning: a value that was cut or changed, a line that was skipped.
-    const { info, warningStatus } = result;
-    const taken = Number(/^Records: (\d+)/.exec(info)?.[1]);
-    if (warningStatus !== 0 || taken !== this.#count || !/Skipped: 0/.test(info)) {
-      throw new Error(`${name}: ${this.#count} rows were given, the server says: ${info}`);
-    }
+async function insert(connection: PoolConnection, table: BulkTable, tuples: readonly string[]): Promise<void> {
+  const { name, columns, onDuplicate } = table;
+  const verb = onDuplicate === "replace" ? "REPLACE" : "INSERT";
+  for (let at = 0; at < tuples.length; at += ROWS_A_STATEMENT) {
+    const some = tuples.slice(at, at + ROWS_A_STATEMENT);
+    await connection.query(`${verb} INTO ${name} (${columns.join(",")}) VALUES ${some.join(",")}`);
   }
+}
 
-  *#packets(): Generator<Buffer, void, void> {
-    for (let at = 0; at < this.#end; at += PACKET_BYTES) {
-      yield this.#bytes.subarray(at, Math.min(at + PACKET_BYTES, this.#end));
-    }
+async function load(connection: PoolConnection, table: BulkTable, count: number, lines: Uint8Array): Promise<void> {
+  const { name, columns, onDuplicate } = table;
+  // Without REPLACE a row whose key is there would be skipped with a warning, which is a failure below.
+  const verb = onDuplicate === "replace" ? "REPLACE INTO" : "INTO";
+  const sql = `LOAD DATA LOCAL INFILE 'ringfence' ${verb} TABLE ${name} CHARACTER SET utf8mb4 (${columns.join(",")})`;
+  const [result] = await connection.query<ResultSetHeader>({
+    sql,
+    values: [],
+    infileStreamFactory: () => Readable.from(packetsOf(lines)),
+  });
+  // From a client, what would be an error is a warning: a value that was cut or changed, a line that was skipped.
+  const { info, warningStatus } = result;
+  const taken = Number(/^Records: (\d+)/.exec(info)?.[1]);
+  if (warningStatus !== 0 || taken !== count || !/Skipped: 0/.test(info)) {
+    throw new Error(`${name}: ${count} rows were given, the server says: ${info}`);
   }
+}
+
+function* packetsOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buffer, void, void> {
+  const lines = Buffer.from(buffer, byteOffset, byteLength);
+  for (let at = 0; at < byteLength; at += PACKET_BYTES) yield lines.subarray(at, at + PACKET_BYTES);
 }

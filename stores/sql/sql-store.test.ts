@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { conformance } from "../testing/conformance.ts";
 import { batchOf, storeBalances } from "../testing/history.ts";
 import { applied, credits } from "../testing/results.ts";
+import { sentAhead } from "../testing/sent-ahead.ts";
 import { hasPrograms, startMariaDb, type TestDatabase } from "../testing/servers.ts";
 import { SqlStore } from "./sql-store.ts";
 
@@ -40,6 +41,19 @@ describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
 
   describe("that does not", () => {
     conformance({ fresh: () => fresh(false), again: () => open(false) });
+  });
+
+  describe("with batches sent ahead", () => {
+    sentAhead({
+      fresh: () => fresh(),
+      again: () => open(),
+      obstruct: async () => {
+        const sql = await connection();
+        await sql.query(`INSERT INTO ringfence_entries
+          SELECT account_no, 4, id, type, amount, balance, counterparty, memo, at FROM ringfence_entries WHERE sequence = 1`);
+        return () => sql.query("DELETE FROM ringfence_entries WHERE sequence = 4");
+      },
+    });
   });
 
   test("a server that refuses LOAD DATA is asked first, and gets statements", async () => {

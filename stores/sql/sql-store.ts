@@ -1,11 +1,10 @@
 /** Balances and entries in MySQL or MariaDB: one transaction a batch, a few statements of many rows. */
-import { type Connection as CoreConnection, format } from "mysql2";
-import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
+import type { Connection as CoreConnection } from "mysql2";
+import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
 import { makeCursor, readCursor } from "../cursor.ts";
-import { scaleOf } from "../message.ts";
 import { atScale } from "../money.ts";
 import { type AccountUpdate, keyOf } from "../projection.ts";
-import { Staging } from "../staging.ts";
+import { type Staged, Staging } from "../staging.ts";
 import {
   type AccountKey,
   type Balance,
@@ -13,39 +12,30 @@ import {
   type Entry,
   type EntryPage,
   type EntryQuery,
+  isSameWatermark,
   NOTHING,
   type Store,
   StoreError,
   type Watermark,
 } from "../store.ts";
 import { AccountNumbers } from "./account-numbers.ts";
-import { type BulkTable, byLoad, byStatement, type Rows, type RowsOf } from "./bulk.ts";
-import { FIRST_LAYOUT, SCHEMA, SESSION } from "./schema.ts";
-import { timeText, type Value } from "./text.ts";
+import { writeAccounts } from "./batch-writer.ts";
+import { makerOf } from "./bulk.ts";
+import type { Numbers } from "./messages.ts";
+import { openPool } from "./pool.ts";
+import { BatchRows } from "./rows.ts";
+import { FIRST_LAYOUT, SCHEMA } from "./schema.ts";
+import { inTransaction, readWatermark, setWatermark } from "./transaction.ts";
+import { Writer } from "./writer.ts";
 
 /** Accounts of a snapshot that are written at a time. */
 const SEED_ACCOUNTS = 4000;
-
-/** Milliseconds to connect. */
-const CONNECT_MS = 5000;
 
 /** ER_WRONG_OBJECT: there is a table where the view should be. */
 const NOT_A_VIEW = 1347;
 
 /** Above every sequence. */
 const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
-
-const BALANCES: BulkTable = {
-  name: "ringfence_balances",
-  columns: ["account_no", "scale", "available", "held", "status", "version", "updated_at"],
-  onDuplicate: "replace",
-};
-
-const ENTRIES: BulkTable = {
-  name: "ringfence_entries",
-  columns: ["account_no", "sequence", "id", "type", "amount", "balance", "counterparty", "memo", "at"],
-  onDuplicate: "fail",
-};
 
 export interface SqlOptions {
   /** `mysql://user:password@host:port/database`; the database must be there. */
@@ -54,51 +44,47 @@ export interface SqlOptions {
   readonly mayLoad?: boolean;
 }
 
-/** What is known of a group's accounts: true as long as the watermark is the one that this store wrote last. */
+/** What is known of a group: true as long as the watermark in the database is this one. */
 interface KnownGroup {
-  sequence: number;
+  watermark: Watermark;
   readonly numbers: AccountNumbers;
 }
 
 /** What a batch changes. */
 interface Changes {
-  /** Those that it was made with: numbers of a transaction that was taken back mean nothing. */
+  /** Those that it was made with: in a database that was emptied meanwhile, numbers mean other accounts. */
   readonly numbers: AccountNumbers;
-  readonly balances: Rows;
-  readonly entries: Rows;
+  readonly rows: BatchRows;
   /** Accounts whose number is not known yet. */
   readonly rest: readonly AccountUpdate[];
+}
+
+/** A batch on its way to the database. */
+interface Sent {
+  readonly staged: Staged<Changes>;
+  /** As of `BatchWriter.write`. */
+  readonly answer: Promise<Numbers | undefined>;
 }
 
 export class SqlStore implements Store {
   readonly name = "sql";
   /** The more, the more of them touch the same pages. */
   readonly batchResults = 8000;
-  /** The transaction's begin, the watermark, what LOAD DATA asks. */
-  readonly openingMs = 3;
   readonly #pool: Pool;
+  readonly #writer: Writer;
   readonly #groups = new Map<string, KnownGroup>();
   readonly #staging = new Staging(({ accounts }, { group }) => this.#changes(group, accounts));
-  /** Set by `prepare`, which asks the server. */
-  #rowsOf: RowsOf = byStatement;
+  /** Batches that were sent when they were staged. */
+  readonly #sent = new WeakMap<Batch, Sent>();
+  /** Whether LOAD DATA is used: set by `prepare`, which asks the server. */
+  #isLoading = false;
   readonly #mayLoad: boolean;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<unknown> | undefined;
 
   constructor({ url, mayLoad = true }: SqlOptions) {
     this.#mayLoad = mayLoad;
-    this.#pool = createPool({
-      uri: url,
-      connectionLimit: 4,
-      connectTimeout: CONNECT_MS,
-      charset: "utf8mb4",
-      // A statement without values is sent as it is: looking for placeholders in a thousand rows costs more than making them.
-      queryFormat: (query: string, values: Parameters<typeof format>[1]) =>
-        Array.isArray(values) && values.length === 0 ? query : format(query, values),
-    });
-    // Queued before anything that the pool's user asks of the new connection.
-    this.#pool.pool.on("connection", (connection) => {
-      for (const statement of SESSION) connection.query(statement);
-    });
+    this.#pool = openPool(url);
+    this.#writer = new Writer({ url });
   }
 
   async prepare(): Promise<void> {
@@ -108,7 +94,7 @@ export class SqlStore implements Store {
         "The database has the store's tables as an earlier version made them: drop ringfence_watermarks, ringfence_balances and ringfence_entries, and the store is filled anew.",
       );
     }
-    if (this.#mayLoad && (await mayLoad(this.#pool))) this.#rowsOf = byLoad;
+    this.#isLoading = this.#mayLoad && (await mayLoad(this.#pool));
     try {
       for (const statement of SCHEMA) await this.#pool.query(statement);
     } catch (error) {
@@ -117,62 +103,69 @@ export class SqlStore implements Store {
     }
   }
 
-  async watermark(group: string): Promise<Watermark> {
-    const [rows] = await this.#pool.query<RowDataPacket[]>(SELECT_WATERMARK, [group]);
-    return (rows[0] as Watermark | undefined) ?? NOTHING;
+  watermark(group: string): Promise<Watermark> {
+    return readWatermark(this.#pool, group);
   }
 
-  apply(batch: Batch): Promise<Watermark> {
+  async apply(batch: Batch): Promise<Watermark> {
     const { group } = batch;
-    return this.#inTransaction(group, async (connection, before) => {
+    const sent = this.#sent.get(batch);
+    // An answer counts once: what was refused is sent again.
+    this.#sent.delete(batch);
+    if (sent !== undefined && (await this.#conclude(group, sent))) return sent.staged.watermark;
+    for (;;) {
+      const before = await this.watermark(group);
       const known = this.#knownAt(group, before);
       const staged = this.#staging.take(batch, before, ({ numbers }) => numbers === known.numbers);
-      const { watermark, applied, form } = staged;
-      if (applied === 0) return watermark;
-      await this.#write(connection, form);
-      await setWatermark(connection, group, watermark);
-      known.sequence = watermark.sequence;
-      return watermark;
-    });
+      if (staged.applied === 0) return staged.watermark;
+      if (await this.#conclude(group, this.#send(group, staged))) return staged.watermark;
+      // A second process was faster. Look, and see what is left to do.
+    }
   }
 
+  /** Sends the batch, too: it is written behind the one before, and refused should that have failed. */
   stage(batch: Batch): boolean {
-    return this.#staging.stage(batch) !== undefined;
+    const { group } = batch;
+    const staged = this.#staging.stage(batch);
+    if (staged === undefined) return false;
+    if (staged.applied > 0) {
+      const sent = this.#send(group, staged);
+      // Awaited by `apply`, if it comes to that.
+      sent.answer.catch(() => {});
+      this.#sent.set(batch, sent);
+    }
+    return true;
+  }
+
+  #send(group: string, staged: Staged<Changes>): Sent {
+    const { before, watermark: after, form } = staged;
+    const { rows, rest } = form;
+    const job = { group, before, after, rows: rows.tables(), rest, mayLoad: this.#isLoading };
+    return { staged, answer: this.#writer.write(job) };
+  }
+
+  /** True once it is written, false where the watermark was another one. */
+  async #conclude(group: string, { staged, answer }: Sent): Promise<boolean> {
+    const learned = await answer;
+    if (learned === undefined) return false;
+    const known = this.#known(group);
+    known.numbers.add(learned);
+    known.watermark = staged.watermark;
+    return true;
   }
 
   #changes(group: string, accounts: readonly AccountUpdate[]): Changes {
     const { numbers } = this.#known(group);
-    const changes = { numbers, balances: this.#rowsOf(BALANCES), entries: this.#rowsOf(ENTRIES) };
-    return { ...changes, rest: addRows(changes, accounts) };
-  }
-
-  /** Writes the rows, and those of the accounts left, once they have numbers. */
-  async #write(connection: PoolConnection, changes: Changes): Promise<void> {
-    const { numbers, rest } = changes;
-    if (rest.length > 0) {
-      await numbers.learn(connection, rest);
-      const [missing] = addRows(changes, rest);
-      if (missing !== undefined) {
-        throw new Error(`the database has no number for the account ${missing.key}, which was just added`);
-      }
-    }
-    await changes.balances.write(connection);
-    await changes.entries.write(connection);
+    const rows = new BatchRows(makerOf(this.#isLoading));
+    return { numbers, rows, rest: rows.add(accounts, (key) => numbers.of(key)) };
   }
 
   async seed(group: string, watermark: Watermark, balances: Iterable<Balance>): Promise<void> {
-    await this.#inTransaction(group, async (connection) => {
+    this.#groups.delete(group);
+    await inTransaction(this.#pool, group, async (connection) => {
       await forget(connection, group);
-      const numbers = new AccountNumbers(group);
-      const write = async (some: readonly Balance[]) => {
-        const rest = some.map(updateOf);
-        await this.#write(connection, {
-          numbers,
-          rest,
-          balances: this.#rowsOf(BALANCES),
-          entries: this.#rowsOf(ENTRIES),
-        });
-      };
+      const write = (some: readonly Balance[]) =>
+        writeAccounts(connection, { group, accounts: some.map(updateOf), mayLoad: this.#isLoading });
       let waiting: Balance[] = [];
       for (const balance of balances) {
         if (waiting.push(balance) < SEED_ACCOUNTS) continue;
@@ -185,7 +178,8 @@ export class SqlStore implements Store {
   }
 
   async reset(group: string): Promise<void> {
-    await this.#inTransaction(group, (connection) => forget(connection, group));
+    this.#groups.delete(group);
+    await inTransaction(this.#pool, group, (connection) => forget(connection, group));
   }
 
   async balance({ group, partner, currency, account }: AccountKey): Promise<Balance | undefined> {
@@ -224,44 +218,22 @@ export class SqlStore implements Store {
     return rows.length > limit ? { entries, cursor: makeCursor(entries.at(-1)!.sequence) } : { entries };
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#pool.end();
-    return this.#closing;
+  async close(): Promise<void> {
+    this.#closing ??= Promise.all([this.#writer.close(), this.#pool.end()]);
+    await this.#closing;
   }
 
   #known(group: string): KnownGroup {
-    const known = this.#groups.get(group) ?? { sequence: -1, numbers: new AccountNumbers(group) };
+    const known = this.#groups.get(group) ?? { watermark: NOTHING, numbers: new AccountNumbers() };
     this.#groups.set(group, known);
     return known;
   }
 
   /** What is known, unless somebody else has written since: then nothing is. */
-  #knownAt(group: string, { sequence }: Watermark): KnownGroup {
-    if (this.#groups.get(group)?.sequence !== sequence) this.#groups.delete(group);
+  #knownAt(group: string, watermark: Watermark): KnownGroup {
+    const known = this.#groups.get(group);
+    if (known !== undefined && !isSameWatermark(known.watermark, watermark)) this.#groups.delete(group);
     return this.#known(group);
-  }
-
-  /** Holds the group's watermark row: another process that writes the same group waits, and then sees what was done. */
-  async #inTransaction<T>(
-    group: string,
-    work: (connection: PoolConnection, before: Watermark) => Promise<T>,
-  ): Promise<T> {
-    const connection = await this.#pool.getConnection();
-    let isClean = false;
-    try {
-      await connection.query("START TRANSACTION");
-      const result = await work(connection, await lockWatermark(connection, group));
-      await connection.query("COMMIT");
-      isClean = true;
-      return result;
-    } catch (error) {
-      this.#groups.delete(group);
-      throw error;
-    } finally {
-      // The server takes the transaction back with its connection, whatever state it is in.
-      if (isClean) connection.release();
-      else connection.destroy();
-    }
   }
 }
 
@@ -278,39 +250,6 @@ function updateOf({ updatedAtMs, ...balance }: Balance): AccountUpdate {
 }
 
 const EPOCH = new Date(0).toISOString();
-
-/** Adds rows of the accounts whose number is known; returns the others. */
-function addRows({ numbers, balances, entries }: Omit<Changes, "rest">, accounts: readonly AccountUpdate[]) {
-  const rest: AccountUpdate[] = [];
-  // Number and index as one number, for those are sorted without a call for each comparison.
-  const order = new Float64Array(accounts.length);
-  let known = 0;
-  for (const [index, update] of accounts.entries()) {
-    const number = numbers.of(update.key);
-    if (number === undefined) rest.push(update);
-    else order[known++] = number * accounts.length + index;
-  }
-  // In the order of the tables: neighbours are written together.
-  for (const place of order.subarray(0, known).sort()) {
-    const index = place % accounts.length;
-    const number = (place - index) / accounts.length;
-    const update = accounts[index]!;
-    balances.add(balanceValues(number, update));
-    for (const entry of update.entries) entries.add(entryValues(number, entry));
-  }
-  return rest;
-}
-
-function balanceValues(number: number, { available, held, status, version, at }: AccountUpdate): readonly Value[] {
-  return [number, scaleOf(available), available, held, status, version, timeText(at)];
-}
-
-function entryValues(number: number, entry: Entry): readonly Value[] {
-  const { sequence, id, type, amount, balance, counterparty, memo, at } = entry;
-  return [number, sequence, id, type, amount, balance, counterparty, memo, timeText(at)];
-}
-
-const SELECT_WATERMARK = "SELECT sequence, epoch, journal FROM ringfence_watermarks WHERE group_name = ?";
 
 const BALANCES_AND_NAMES = "ringfence_accounts a JOIN ringfence_balances b ON b.account_no = a.account_no";
 
@@ -342,21 +281,6 @@ interface EntryRow extends Omit<Entry, "at">, RowDataPacket {
 
 function balanceOf({ scale, available, held, ...balance }: BalanceRow): Balance {
   return { ...balance, available: atScale(available, scale), held: atScale(held, scale) };
-}
-
-/** Made first where there is none, so that there is a row to hold. */
-async function lockWatermark(connection: PoolConnection, group: string): Promise<Watermark> {
-  for (;;) {
-    const [rows] = await connection.query<RowDataPacket[]>(`${SELECT_WATERMARK} FOR UPDATE`, [group]);
-    if (rows[0] !== undefined) return rows[0] as Watermark;
-    await connection.query("INSERT IGNORE INTO ringfence_watermarks VALUES (?, 0, 0, '')", [group]);
-  }
-}
-
-async function setWatermark(connection: PoolConnection, group: string, watermark: Watermark): Promise<void> {
-  const { sequence, epoch, journal } = watermark;
-  const text = "UPDATE ringfence_watermarks SET sequence = ?, epoch = ?, journal = ? WHERE group_name = ?";
-  await connection.query(text, [sequence, epoch, journal, group]);
 }
 
 /** Numbers are kept: another process may know them. */

@@ -71,7 +71,6 @@ export class SqliteStore implements Store {
   readonly name = "sqlite";
   /** Enough that a commit costs little, few enough that reads wait milliseconds. */
   readonly batchResults = 4096;
-  readonly openingMs = 0;
   readonly #options: SqliteOptions;
   #opened: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
   /** Group → key → account. */
