@@ -27,8 +27,6 @@ if (args.includes("--help") || args.includes("-h")) {
 } else {
   // An interrupt ends by way of `exit`, whose listeners stop the servers and remove the folder.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
-  // kafkajs 2.2.4 asks for timers in the past, which does no harm, and Node 24 warns of each.
-  process.removeAllListeners("warning");
   try {
     await main(args);
     process.exit(0);

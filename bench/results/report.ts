@@ -2,7 +2,8 @@
 import { grouped, median } from "../statistics.ts";
 import type { Round } from "./meter.ts";
 import type { Mixed } from "./mixed.ts";
-import { GOALS, type Outcome } from "./rows.ts";
+import { GOALS } from "./row.ts";
+import type { Outcome } from "./rows.ts";
 import type { ResultsSettings } from "./settings.ts";
 
 export function reportLines(settings: ResultsSettings, { rows, mixed }: Outcome): string[] {
