@@ -42,7 +42,7 @@ export class Linger {
     return this.#isLingering ? this.#underWay / 2 : 0;
   }
 
-  /** Tells of a frame with at least one request. */
+  /** Tells of a frame. */
   note({ requests, bytes, waitingBytes, wasAsleep }: FrameLoad): void {
     this.#underWay = Math.max(bytes + waitingBytes, this.#underWay * (1 - FORGET));
     this.#frames++;

@@ -98,7 +98,7 @@ export class Pipeline {
     const isAsleep = replies.publish();
     // A frame of expiries alone answers nobody, but readers of results wait for what it made durable.
     if (isAsleep || (this.#isFrameOpen && !hasReplies)) this.#options.wake();
-    if (requests > 0) this.#wait.note({ requests, bytes, waitingBytes: commands.usedBytes, wasAsleep: isAsleep });
+    this.#wait.note({ requests, bytes, waitingBytes: commands.usedBytes, wasAsleep: isAsleep });
 
     // 6. Prepare the next segment a little.
     journal.idle();

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { makeRing, RingConsumer, RingProducer } from "./ring.ts";
-import { ENTRY_HEAD_BYTES, ENTRY_TOKEN, SLEEPING_WORD } from "./ring-layout.ts";
+import { CONSUMED_WORD, ENTRY_HEAD_BYTES, ENTRY_TOKEN, SLEEPING_WORD } from "./ring-layout.ts";
 
 const HEAD = { kind: 1, token: 0, count: 1, sequence: 0, timeMs: 0 };
 
@@ -162,6 +162,35 @@ describe("a consumer that waits in the ring", () => {
     send(producer, 3, 40);
     expect(await told).toBe(3 * (ENTRY_HEAD_BYTES + 40));
     await worker.terminate();
+  });
+
+  test("that has gone on and sleeps again is not taken for awake", () => {
+    const ring = makeRing(1024);
+    const producer = new RingProducer(ring);
+    const consumer = new RingConsumer(ring);
+    const control = new Int32Array(ring);
+    const load = Atomics.load;
+    const loads = vi.spyOn(Atomics, "load");
+    onTestFinished(() => loads.mockRestore());
+    // As if it had waited, and its time had run out while the producer was about to wake it.
+    control[SLEEPING_WORD] = 2;
+    loads.mockImplementation(((words: Int32Array, word: number) => {
+      const found = load(words, word);
+      if (word === CONSUMED_WORD) {
+        loads.mockRestore();
+        expect(receive(consumer, 8)).toBe(1);
+        consumer.release();
+        expect(consumer.sleep()).toBe(true);
+      }
+      return found;
+    }) as typeof load);
+    producer.claim(8);
+    producer.memory.bytes.fill(1, ENTRY_HEAD_BYTES, ENTRY_HEAD_BYTES + 8);
+    producer.commit({ ...HEAD, token: 1 }, 8);
+    expect(producer.publish()).toBe(false);
+    producer.claim(8);
+    producer.commit({ ...HEAD, token: 2 }, 8);
+    expect(producer.publish()).toBe(true);
   });
 
   test("misses no entry, waiting and sleeping by turns beside a thread that races", async () => {
