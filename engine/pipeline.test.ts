@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FRAME_HEAD_BYTES } from "./frame.ts";
 import { FRAME_BODY_BYTES_SOFT } from "./limits.ts";
 import { BLOCK } from "./look-ahead.ts";
@@ -11,7 +11,7 @@ import { QUERY_BYTES, writeQuery } from "./query.ts";
 import { type Command, type Control, commandBytes, encodeCommand } from "./record-codec.ts";
 import { makeRing, RingConsumer, RingProducer } from "./ring.ts";
 import { ENTRY, ENTRY_HEAD_BYTES, ENTRY_KIND, ENTRY_TOKEN, ENTRY_UNITS } from "./ring-layout.ts";
-import { makeStats, STAT } from "./stats.ts";
+import { makeStats } from "./stats.ts";
 
 type Bucket = readonly (Command | Control)[];
 
@@ -22,10 +22,7 @@ const REFUSALS: readonly number[] = [ENTRY.diskFull, ENTRY.controlRefused];
 class Group {
   readonly frames: RecordedFrame[] = [];
   readonly answers: { readonly kind: number; readonly token: number; readonly payload: Uint8Array }[] = [];
-  readonly stats = new Float64Array(makeStats());
   isDiskFull = false;
-  /** The gateway says that it sleeps before each turn. */
-  isGatewayAsleep = false;
   timeMs = 1000;
   readonly pipeline: Pipeline;
   readonly #sent: Bucket[] = [];
@@ -47,7 +44,7 @@ class Group {
         ensureRoom: () => !this.isDiskFull,
         idle: () => {},
       },
-      stats: this.stats,
+      stats: new Float64Array(makeStats()),
       now: () => this.timeMs,
       wake: () => {},
     });
@@ -80,7 +77,6 @@ class Group {
   /** One turn of the loop, a millisecond later; notes the answers. */
   turn(): void {
     this.timeMs++;
-    if (this.isGatewayAsleep) this.#replies.sleep();
     this.pipeline.turn();
     const { words, bytes } = this.#replies.memory;
     for (let start = this.#replies.next(); start >= 0; start = this.#replies.next()) {
@@ -296,44 +292,4 @@ describe("buckets that wait behind each other make the frames of buckets applied
       expectFramesOfSingleBuckets(group);
     },
   );
-});
-
-describe("a frame that waits for more requests", () => {
-  const ONE = [credit("1", "alice")];
-  const UNITS = (ENTRY_HEAD_BYTES + bytesOf(ONE)) / 8;
-
-  /** A group of whose gateway every answer wakes the thread, and that has had crowded frames for long. */
-  function crowded(): Group {
-    const group = new Group(1 << 16);
-    group.isGatewayAsleep = true;
-    for (let frame = 0; frame < 300; frame++) {
-      for (let i = 0; i < 20; i++) group.send(ONE);
-      group.turn();
-    }
-    return group;
-  }
-
-  test("waits a millisecond at most, and then answers what is there", () => {
-    const group = crowded();
-    const waits = vi.spyOn(Atomics, "wait");
-    onTestFinished(() => waits.mockRestore());
-    const before = group.answers.length;
-    group.send(ONE);
-    group.turn();
-    expect(waits.mock.calls.map(([, , units, ms]) => [units, ms])).toEqual([[10 * UNITS, 1]]);
-    expect(group.answers).toHaveLength(before + 1);
-  });
-
-  test("waits for nothing when nothing is there, when enough is there, or beside a snapshot", () => {
-    const group = crowded();
-    const waits = vi.spyOn(Atomics, "wait");
-    onTestFinished(() => waits.mockRestore());
-    group.turn();
-    for (let i = 0; i < 10; i++) group.send(ONE);
-    group.turn();
-    group.stats[STAT.snapshotRunning] = 1;
-    group.send(ONE);
-    group.turn();
-    expect(waits).not.toHaveBeenCalled();
-  });
 });

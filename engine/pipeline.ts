@@ -5,7 +5,6 @@
 import { assert } from "./assert.ts";
 import { copyWords } from "./hash.ts";
 import { FRAME_BODY_BYTES_MAX, FRAME_BODY_BYTES_SOFT } from "./limits.ts";
-import { Linger } from "./linger.ts";
 import type { Machine } from "./machine.ts";
 import { QUERY_BYTES, queryNameBytes, queryNameWord } from "./query.ts";
 import * as record from "./record-words.ts";
@@ -48,9 +47,6 @@ export interface PipelineOptions {
   readonly wake: () => void;
 }
 
-/** The longest that a frame waits for more requests, ms: about two frames of a disk in the cloud. */
-const LINGER_MS = 1;
-
 /** Written into every frame; more than 1 only once groups are replicated. */
 const EPOCH = 1;
 
@@ -59,7 +55,6 @@ export class Pipeline {
   #isFrameOpen = false;
   /** Control records were refused: a command behind them might use what they define, so none is taken before they are back. */
   #lacksControl = false;
-  readonly #wait = new Linger();
   /** One head, reused for every reply. */
   readonly #head = { kind: 0, token: 0, count: 0, sequence: 0, timeMs: 0 };
 
@@ -82,15 +77,13 @@ export class Pipeline {
     else if (commands.next() < 0) return false;
 
     // 2. Take everything that is published, up to the size of a frame, and apply it.
-    this.#linger();
-    let requests = 0;
-    while (this.#takeEntry()) requests++;
+    while (this.#takeEntry());
 
     // 3. Make the frame durable.
     if (this.#isFrameOpen) this.#append();
 
     // 4. Give the ring's memory back.
-    const bytes = commands.release();
+    commands.release();
 
     // 5. Let the answers go.
     this.writeStats();
@@ -98,18 +91,10 @@ export class Pipeline {
     const isAsleep = replies.publish();
     // A frame of expiries alone answers nobody, but readers of results wait for what it made durable.
     if (isAsleep || (this.#isFrameOpen && !hasReplies)) this.#options.wake();
-    this.#wait.note({ requests, bytes, waitingBytes: commands.usedBytes, wasAsleep: isAsleep });
 
     // 6. Prepare the next segment a little.
     journal.idle();
     return true;
-  }
-
-  /** Not beside a snapshot, whose pieces are written between turns. */
-  #linger(): void {
-    const { commands, stats } = this.#options;
-    const { wantedBytes } = this.#wait;
-    if (wantedBytes > commands.usedBytes && stats[STAT.snapshotRunning] !== 1) commands.waitFor(wantedBytes, LINGER_MS);
   }
 
   #openFrame(): void {

@@ -4,7 +4,7 @@
  * ```
  * byte   0 published u32   written by the producer: units handed over since the beginning, modulo 2^32
  * byte 128 consumed u32    written by the consumer: units given back since the beginning, modulo 2^32
- * byte 256 sleeping u32    1 while the consumer waits to be woken; more: it waits in the ring itself, until so many units are published
+ * byte 256 sleeping u32    1 while the consumer waits to be woken
  * byte 512 entries         a power of two bytes, in units of 8
  * ```
  *

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { makeRing, RingConsumer, RingProducer } from "./ring.ts";
-import { CONSUMED_WORD, ENTRY_HEAD_BYTES, ENTRY_TOKEN, SLEEPING_WORD } from "./ring-layout.ts";
+import { ENTRY_HEAD_BYTES, ENTRY_TOKEN } from "./ring-layout.ts";
 
 const HEAD = { kind: 1, token: 0, count: 1, sequence: 0, timeMs: 0 };
 
@@ -114,121 +114,6 @@ describe("a ring", () => {
       consumer.skip();
       if (++expected % 7 === 0) consumer.release();
       if (expected % 1000 === 0) consumer.release();
-    }
-    await worker.terminate();
-  });
-});
-
-describe("a consumer that waits in the ring", () => {
-  test("does not wait when enough is there, and goes on with less after the time", () => {
-    const ring = makeRing(1024);
-    const producer = new RingProducer(ring);
-    const consumer = new RingConsumer(ring);
-    send(producer, 1, 64);
-    consumer.waitFor(ENTRY_HEAD_BYTES + 64, 1e9);
-    consumer.waitFor(ENTRY_HEAD_BYTES + 72, 1);
-    expect(receive(consumer, 64)).toBe(1);
-    expect(consumer.release()).toBe(ENTRY_HEAD_BYTES + 64);
-    // It is awake again, and nobody is told to wake it.
-    expect(consumer.next()).toBe(-1);
-    producer.claim(8);
-    producer.commit(HEAD, 8);
-    expect(producer.publish()).toBe(false);
-  });
-
-  test("is woken by the entry that makes enough, and by none before", async () => {
-    const ring = makeRing(1024);
-    const producer = new RingProducer(ring);
-    const module = JSON.stringify(new URL("./ring.ts", import.meta.url).href);
-    const worker = new Worker(
-      `const { parentPort, workerData } = require("node:worker_threads");
-       import(${module}).then(({ RingConsumer }) => {
-         const consumer = new RingConsumer(workerData);
-         consumer.waitFor(200, 1e9);
-         parentPort.postMessage(consumer.usedBytes);
-       });`,
-      { eval: true, workerData: ring },
-    );
-    const told = new Promise((resolve) => worker.once("message", resolve));
-    const isWaiting = () => new Int32Array(ring)[SLEEPING_WORD]! > 1;
-    await expect.poll(isWaiting).toBe(true);
-    for (const token of [1, 2]) {
-      producer.claim(40);
-      producer.commit({ ...HEAD, token }, 40);
-      // Not to be woken by a message.
-      expect(producer.publish()).toBe(false);
-      expect(isWaiting()).toBe(true);
-    }
-    send(producer, 3, 40);
-    expect(await told).toBe(3 * (ENTRY_HEAD_BYTES + 40));
-    await worker.terminate();
-  });
-
-  test("that has gone on and sleeps again is not taken for awake", () => {
-    const ring = makeRing(1024);
-    const producer = new RingProducer(ring);
-    const consumer = new RingConsumer(ring);
-    const control = new Int32Array(ring);
-    const load = Atomics.load;
-    const loads = vi.spyOn(Atomics, "load");
-    onTestFinished(() => loads.mockRestore());
-    // As if it had waited, and its time had run out while the producer was about to wake it.
-    control[SLEEPING_WORD] = 2;
-    loads.mockImplementation(((words: Int32Array, word: number) => {
-      const found = load(words, word);
-      if (word === CONSUMED_WORD) {
-        loads.mockRestore();
-        expect(receive(consumer, 8)).toBe(1);
-        consumer.release();
-        expect(consumer.sleep()).toBe(true);
-      }
-      return found;
-    }) as typeof load);
-    producer.claim(8);
-    producer.memory.bytes.fill(1, ENTRY_HEAD_BYTES, ENTRY_HEAD_BYTES + 8);
-    producer.commit({ ...HEAD, token: 1 }, 8);
-    expect(producer.publish()).toBe(false);
-    producer.claim(8);
-    producer.commit({ ...HEAD, token: 2 }, 8);
-    expect(producer.publish()).toBe(true);
-  });
-
-  test("misses no entry, waiting and sleeping by turns beside a thread that races", async () => {
-    const ring = makeRing(1 << 12);
-    const total = 20_000;
-    const module = JSON.stringify(new URL("./ring.ts", import.meta.url).href);
-    const worker = new Worker(
-      `const { parentPort, workerData } = require("node:worker_threads");
-       import(${module}).then(({ RingProducer }) => {
-         const producer = new RingProducer(workerData);
-         for (let token = 0; token < ${total}; ) {
-           if (producer.claim(8) < 0) continue;
-           producer.commit({ kind: 1, token, count: 1, sequence: 0, timeMs: 0 }, 8);
-           if (producer.publish()) parentPort.postMessage(token);
-           token++;
-           for (let pause = (token * 7919) % 400; pause > 0; pause--);
-         }
-       });`,
-      { eval: true, workerData: ring },
-    );
-    let wake = () => {};
-    worker.on("message", () => wake());
-    const consumer = new RingConsumer(ring);
-    for (let expected = 0; expected < total; ) {
-      if (consumer.next() < 0) {
-        const woken = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        // A wake-up that was lost would leave the test here.
-        if (consumer.sleep()) await woken;
-        continue;
-      }
-      if (expected % 3 === 0) consumer.waitFor(8 + ((expected * 31) % 400), 0.05);
-      for (let start = consumer.next(); start >= 0; start = consumer.next()) {
-        if (consumer.memory.words[(start >>> 2) + ENTRY_TOKEN] !== expected++) throw new Error(`no entry ${expected}`);
-        consumer.skip();
-      }
-      consumer.release();
     }
     await worker.terminate();
   });

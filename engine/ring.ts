@@ -93,23 +93,15 @@ export class RingProducer extends RingEnd {
     return this.#cursor !== this.#claimed;
   }
 
-  /**
-   * Hands over everything committed. Returns true if the consumer sleeps and has to be woken, once. A consumer in `waitFor` is woken
-   * here, if there is enough for it.
-   */
+  /** Hands over everything committed. Returns true if the consumer sleeps and has to be woken, once. */
   publish(): boolean {
     if (this.#cursor === this.#claimed) return false;
     this.#cursor = this.#claimed;
     // Publishes the entries up to the cursor; pairs with the consumer's load in `next`.
     Atomics.store(this.control, at.PUBLISHED_WORD, this.#cursor);
     // Sequentially consistent with the consumer's store in `sleep`: either it sees our cursor, or we see that it sleeps.
-    const sleeping = Atomics.load(this.control, at.SLEEPING_WORD);
-    if (sleeping === 0 || (sleeping > 1 && this.usedBytes < sleeping * 8)) return false;
-    // It may have gone on by itself, and may even sleep again: then this was not for it.
-    if (Atomics.compareExchange(this.control, at.SLEEPING_WORD, sleeping, 0) !== sleeping) return false;
-    if (sleeping === 1) return true;
-    Atomics.notify(this.control, at.SLEEPING_WORD);
-    return false;
+    if (Atomics.load(this.control, at.SLEEPING_WORD) === 0) return false;
+    return Atomics.exchange(this.control, at.SLEEPING_WORD, 0) === 1;
   }
 
   /** Takes back what was claimed and committed since the last publish. */
@@ -153,21 +145,10 @@ export class RingConsumer extends RingEnd {
     this.#cursor = (this.#cursor + this.memory.words[(this.#cursor & this.mask) * 2 + at.ENTRY_UNITS]!) | 0;
   }
 
-  /** Gives the memory of all skipped entries back to the producer; returns its bytes. */
-  release(): number {
-    const units = (this.#cursor - Atomics.load(this.control, at.CONSUMED_WORD)) >>> 0;
+  /** Gives the memory of all skipped entries back to the producer. */
+  release(): void {
     // Publishes that we are done reading; pairs with the producer's load in `claim`.
     Atomics.store(this.control, at.CONSUMED_WORD, this.#cursor);
-    return units * 8;
-  }
-
-  /** Blocks the thread until `bytes` are there to be read, at most `ms`. Everything read before must be released. */
-  waitFor(bytes: number, ms: number): void {
-    const units = Math.max(2, bytes >>> 3);
-    Atomics.store(this.control, at.SLEEPING_WORD, units);
-    // Sequentially consistent with `publish`: either we see the entry that makes them enough, or the producer sees that we wait.
-    if (this.usedBytes < units * 8) Atomics.wait(this.control, at.SLEEPING_WORD, units, ms);
-    Atomics.store(this.control, at.SLEEPING_WORD, 0);
   }
 
   /** Takes `sleep` back: this side will look again by itself. */
