@@ -197,6 +197,12 @@ describe("the results benchmark", () => {
     });
   });
 
+  test("a row that fails is told with its name and its reason, and no figure", async () => {
+    const settings = readResultsSettings(["publish"], { ...SMALL_RESULTS, BROKER: "127.0.0.1:1" });
+    const running = withFolder({}, (folder) => runRows(settings, folder, () => {}));
+    await expect(running).rejects.toThrow(/^row publish: \S/);
+  });
+
   test("the entry prints help, and refuses a row that it does not know in one line", async () => {
     expect((await run(process.execPath, [script("results.ts"), "--help"])).stdout).toContain("ROUNDS");
     await expect(run(process.execPath, [script("results.ts"), "publihs"])).rejects.toMatchObject({

@@ -15,18 +15,30 @@ export class ChildError extends Error {
   }
 }
 
-/** Runs it to its end; resolves with what it printed. Rejects with ChildError when it fails. It is ended (SIGTERM) if this process ends first. */
-export function runChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+/**
+ * Runs it to its end; resolves with what it printed. Rejects with ChildError when it fails. It is ended (SIGTERM) if this process ends first.
+ * A Node program's messages (`process.send`) go to `onMessage`.
+ */
+export function runChild(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onMessage?: (message: unknown) => void,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      env,
+      stdio: ["ignore", "pipe", "pipe", ...(onMessage ? ["ipc" as const] : [])],
+    });
+    if (onMessage !== undefined) child.on("message", onMessage);
     const kill = () => child.kill("SIGTERM");
     process.once("exit", kill);
     let text = "";
     let complaint = "";
-    child.stdout.on("data", (chunk: Buffer) => {
+    child.stdout!.on("data", (chunk: Buffer) => {
       text += chunk.toString();
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr!.on("data", (chunk: Buffer) => {
       complaint += chunk.toString();
     });
     child.on("error", reject);

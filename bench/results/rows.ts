@@ -2,15 +2,17 @@
  * Runs the rows one after the other, each in a process of its own: behind another row in the same process, whose code and heap it would
  * share, a store is up to a fifth slower.
  */
-import { fork } from "node:child_process";
 import { join } from "node:path";
 import { startBroker } from "../../results/testing/index.ts";
+import { ChildError, runChild } from "../child.ts";
 import type { Round } from "./meter.ts";
 import type { Mixed } from "./mixed.ts";
 import type { BrokerPlace } from "./publish.ts";
 import type { RowOutcome, RowStart, Show } from "./row.ts";
-import type { FromRow } from "./run-row.ts";
+import type { RowProgress } from "./run-row.ts";
 import type { ResultsSettings, RowId } from "./settings.ts";
+
+const SCRIPT = join(import.meta.dirname, "run-row.ts");
 
 export interface Outcome {
   /** A row without rounds could not run here. */
@@ -27,7 +29,7 @@ export async function runRows(settings: ResultsSettings, folder: string, show: S
   try {
     for (const [index, id] of settings.rows.entries()) {
       const showRow: Show = (part, what) => show((index + part) / settings.rows.length, what);
-      const outcome = await forkRow({ id, settings, folder: join(folder, id), broker }, showRow);
+      const outcome = await runInChild({ id, settings, folder: join(folder, id), broker }, showRow);
       if (id === "mixed") mixed = outcome.mixed;
       else rows.set(id, outcome.rounds);
     }
@@ -43,30 +45,16 @@ async function brokerFor({ rows, broker }: ResultsSettings): Promise<BrokerPlace
   return startBroker({ isOwn: true });
 }
 
-function forkRow({ id, settings, folder, broker }: RowStart, show: Show): Promise<RowOutcome> {
+async function runInChild({ id, settings, folder, broker }: RowStart, show: Show): Promise<RowOutcome> {
   const { address, pid } = broker;
   const start = JSON.stringify({ id, settings, folder, broker: { address, pid } } satisfies RowStart);
-  return new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, "run-row.ts"), [start], {
-      stdio: ["ignore", "inherit", "pipe", "ipc"],
-    });
-    // It stops its servers.
-    const end = () => child.kill("SIGTERM");
-    process.once("exit", end);
-    let complaint = "";
-    let outcome: RowOutcome | undefined;
-    child.stderr!.on("data", (chunk: Buffer) => {
-      complaint += chunk.toString();
-    });
-    child.on("message", (message: FromRow) => {
-      if (message.kind === "progress") show(message.part, message.what);
-      else outcome = message.outcome;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      process.removeListener("exit", end);
-      if (code === 0 && outcome !== undefined) resolve(outcome);
-      else reject(new Error(`row ${id} ended with code ${code}: ${complaint.trim()}`));
-    });
-  });
+  const onMessage = (message: unknown) => {
+    const { part, what } = message as RowProgress;
+    show(part, what);
+  };
+  try {
+    return JSON.parse(await runChild(process.execPath, [SCRIPT, start], process.env, onMessage)) as RowOutcome;
+  } catch (error) {
+    throw error instanceof ChildError ? new Error(`row ${id}: ${error.complaint || `code ${error.code}`}`) : error;
+  }
 }

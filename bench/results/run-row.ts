@@ -1,11 +1,11 @@
-/** Entry of one row in a process of its own; its start is the argument, what it tells are messages. */
-import { type RowOutcome, type RowStart, runRow } from "./row.ts";
+/** Entry of one row in a process of its own: its start is the argument, its progress messages, its outcome printed. */
+import { type RowStart, runRow } from "./row.ts";
 
-export type FromRow =
-  | { readonly kind: "progress"; readonly part: number; readonly what: string }
-  | { readonly kind: "outcome"; readonly outcome: RowOutcome };
-
-const tell = (message: FromRow) => process.send!(message);
+export interface RowProgress {
+  /** 0 to 1. */
+  readonly part: number;
+  readonly what: string;
+}
 
 // An interrupt ends by way of `exit`, whose listeners stop the servers.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
@@ -13,9 +13,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 process.removeAllListeners("warning");
 try {
   const start = JSON.parse(process.argv[2]!) as RowStart;
-  const outcome = await runRow(start, (part, what) => tell({ kind: "progress", part, what }));
-  process.send!({ kind: "outcome", outcome } satisfies FromRow, () => process.exit(0));
+  const outcome = await runRow(start, (part, what) => process.send!({ part, what } satisfies RowProgress));
+  process.stdout.write(JSON.stringify(outcome), () => process.exit(0));
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(1);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`, () => process.exit(1));
 }

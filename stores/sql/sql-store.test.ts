@@ -100,6 +100,26 @@ describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
     expect((await storeBalances(store)).get("p1/CNY/alice")).toBe("3.00 0.00 active v3");
   });
 
+  test("rows staged with numbers of a database that is gone are made anew", async () => {
+    const store = await fresh();
+    await store.apply(batchOf(credits(1, 3)));
+    await (await connection()).query("DROP DATABASE ringfence; CREATE DATABASE ringfence");
+    const alice = credits(3, 2).map((one) => ({ ...one, sequence: one.sequence + 1 }));
+    const staged = batchOf(alice);
+    expect(store.stage(staged)).toBe(true);
+    await expect(store.apply(staged)).rejects.toThrow("doesn't exist");
+    // Alice had number 1 before, now it is Zoe's. The batch waits until another process has come to where it goes on.
+    const other = await open();
+    await other.apply(batchOf([...credits(1, 1, "zoe"), { ...credits(1, 1)[0]!, sequence: 2 }]));
+    await expect(store.apply(staged)).rejects.toMatchObject({ code: "GAP" });
+    await other.apply(batchOf([{ ...credits(2, 1)[0]!, sequence: 3 }]));
+    expect((await store.apply(staged)).sequence).toBe(5);
+    expect([...(await storeBalances(store))].toSorted()).toEqual([
+      ["p1/CNY/alice", "4.00 0.00 active v4"],
+      ["p1/CNY/zoe", "1.00 0.00 active v1"],
+    ]);
+  });
+
   test("rows staged with numbers of a transaction that was taken back are made anew", async () => {
     const store = await fresh();
     await store.apply(batchOf(credits(1, 2)));

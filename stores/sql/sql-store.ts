@@ -26,7 +26,7 @@ import { openPool } from "./pool.ts";
 import { BatchRows } from "./rows.ts";
 import { FIRST_LAYOUT, SCHEMA } from "./schema.ts";
 import { inTransaction, readWatermark, setWatermark } from "./transaction.ts";
-import { Writer } from "./writer.ts";
+import { WriterClient } from "./writer-client.ts";
 
 /** Accounts of a snapshot that are written at a time. */
 const SEED_ACCOUNTS = 4000;
@@ -71,7 +71,7 @@ export class SqlStore implements Store {
   /** The more, the more of them touch the same pages. */
   readonly batchResults = 8000;
   readonly #pool: Pool;
-  readonly #writer: Writer;
+  readonly #writer: WriterClient;
   readonly #groups = new Map<string, KnownGroup>();
   readonly #staging = new Staging(({ accounts }, { group }) => this.#changes(group, accounts));
   /** Batches that were sent when they were staged. */
@@ -84,7 +84,7 @@ export class SqlStore implements Store {
   constructor({ url, mayLoad = true }: SqlOptions) {
     this.#mayLoad = mayLoad;
     this.#pool = openPool(url);
-    this.#writer = new Writer({ url });
+    this.#writer = new WriterClient({ url });
   }
 
   async prepare(): Promise<void> {

@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /** Starts the thread with the first batch, and again after it ended by a fault: what waited then is rejected. */
-export class Writer {
+export class WriterClient {
   readonly #start: WriterStart;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;

@@ -1,14 +1,14 @@
 import { expect, onTestFinished, test } from "vitest";
 import { NOTHING } from "../store.ts";
 import type { WriteJob } from "./messages.ts";
-import { Writer } from "./writer.ts";
+import { WriterClient } from "./writer-client.ts";
 
 const job = (group: string): WriteJob => ({
   ...{ group, before: NOTHING, after: { sequence: 1, epoch: 1, journal: "" }, rows: [], rest: [], mayLoad: true },
 });
 
-function open(url: string): Writer {
-  const writer = new Writer({ url });
+function open(url: string): WriterClient {
+  const writer = new WriterClient({ url });
   onTestFinished(() => writer.close());
   return writer;
 }
