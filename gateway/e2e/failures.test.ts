@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -7,7 +7,7 @@ import { eachRecord, isControl } from "../../engine/index.ts";
 import { verify } from "../../journal/index.ts";
 import { temporaryFolder } from "../testing.ts";
 import { Client, inProcess, pause, type Running } from "./server.ts";
-import { BUG, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, slowSync, stallUntil } from "./threads.ts";
+import { BUG, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, slowSync, stallGroup } from "./threads.ts";
 
 const credit = (id: string, amount = "1.00") => ({ id, type: "credit", account: "alice", amount });
 
@@ -58,8 +58,7 @@ test("while a sync takes longer than the wait the outcome is unknown, and the la
 test("a stalled group refuses at once when its ring is full, holds no more memory, and answers what it took", async () => {
   const { demo } = await inProcess();
   await demo.one(credit("first"));
-  const release = join(temporaryFolder(), "release");
-  await runInGroup("g0", stallUntil(release));
+  const release = await stallGroup("g0");
   const commands = (n: number) =>
     Array.from({ length: 9000 }, (_, i) => ({ ...credit(`s${n}-${i}`), memo: "m".repeat(128) }));
   // What is taken waits for the group, so whatever is answered within this time, long on a busy machine, is a refusal.
@@ -80,7 +79,7 @@ test("a stalled group refuses at once when its ring is full, holds no more memor
   const before = bytesInUse();
   for (let i = 0; i < 40; i++) expect((await demo.send("POST", "/v1/commands", bodies[i % 16])).status).toBe(503);
   expect(bytesInUse() - before).toBeLessThan(16 << 20);
-  writeFileSync(release, "");
+  release();
   for (const answer of taken) expect((await answer).status).toBe(202);
   expect((await demo.get("/v1/accounts/alice")).body.available).toBe(`${taken.length * 9000 + 1}.00`);
 });

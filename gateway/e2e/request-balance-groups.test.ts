@@ -1,11 +1,8 @@
 /** One array over several groups: into all of them, or into none. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { temporaryFolder } from "../testing.ts";
 import { mainOf, order, other, SUCCESS, trial } from "./orders.ts";
 import { pause } from "./server.ts";
-import { BUG, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, stallUntil } from "./threads.ts";
+import { BUG, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, stallGroup } from "./threads.ts";
 
 test("with one group down an array that concerns it takes nothing in the other, and all once it serves again", async () => {
   const { service, test, test1, group, until } = await trial();
@@ -30,12 +27,11 @@ test("with one group down an array that concerns it takes nothing in the other, 
 test("an array is answered only when every group has it on disk", async () => {
   const { service, test, test1 } = await trial();
   await service.send([order(1), other(1)]);
-  const release = join(temporaryFolder(), "release");
-  await runInGroup("g1", stallUntil(release));
+  const release = await stallGroup("g1");
   const answer = service.send([order(2), other(2)]);
   while ((await mainOf(test))[1] !== "4000.00") await pause(10);
   expect(await Promise.race([answer, pause(200)])).toBeUndefined();
-  writeFileSync(release, "");
+  release();
   expect((await answer).text).toBe(SUCCESS);
   expect(await mainOf(test1)).toEqual(["9999999996000.00", "4000.00"]);
 });
@@ -79,8 +75,7 @@ test("with the disk of one group full the outcome is unknown where the other too
 
 test("with one group's ring full an array is refused, and its other group takes nothing of it", async () => {
   const { service, test, test1 } = await trial();
-  const release = join(temporaryFolder(), "release");
-  await runInGroup("g1", stallUntil(release));
+  const release = await stallGroup("g1");
   const memo = "m".repeat(128);
   const fillers = Array.from({ length: 12 }, (_, n) =>
     test1.post(
@@ -101,7 +96,7 @@ test("with one group's ring full an array is refused, and its other group takes 
     return code;
   });
   while (refused < 5) await pause(20);
-  writeFileSync(release, "");
+  release();
   const codes = await Promise.all(arrays);
   await Promise.all(fillers);
   // What waited too long was taken by the ring, so it is there as well.

@@ -2,7 +2,11 @@
  * Does to the group threads of this process what bugs and disks do: throws, stalls, failing and slow syncs. By the inspector of
  * each thread, so that the service needs no hook for it.
  */
+import { existsSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { temporaryFolder } from "../testing.ts";
 
 /** Runs `script` in the thread of group `name`; resolves when it has run. */
 export async function runInGroup(name: string, script: string): Promise<void> {
@@ -33,11 +37,24 @@ const replaceSync = (body: string) => `
   fs.fdatasyncSync = (descriptor) => { ${body} };
   process.getBuiltinModule("node:module").syncBuiltinESMExports();`;
 
-/** The thread does nothing until there is a file at `path`, as when the processor or the disk is gone. */
-export const stallUntil = (path: string): string =>
-  soon(`
-  const { existsSync } = process.getBuiltinModule("node:fs");
-  while (!existsSync(${JSON.stringify(path)})) { ${SLEEP(5)} }`);
+/**
+ * The thread of group `name` does nothing from now on, as when the processor or the disk is gone, until the function that this
+ * gives is called.
+ */
+export async function stallGroup(name: string): Promise<() => void> {
+  const folder = temporaryFolder();
+  const [begun, release] = [join(folder, "begun"), join(folder, "release")];
+  await runInGroup(
+    name,
+    soon(`
+      const { existsSync, writeFileSync } = process.getBuiltinModule("node:fs");
+      writeFileSync(${JSON.stringify(begun)}, "");
+      while (!existsSync(${JSON.stringify(release)})) { ${SLEEP(5)} }`),
+  );
+  // The inspector answers before the stall begins, and until then the group takes what it gets.
+  while (!existsSync(begun)) await sleep(1);
+  return () => writeFileSync(release, "");
+}
 
 /** A bug: an exception that nobody catches. */
 export const BUG: string = soon(`throw new Error("a bug");`);

@@ -1,9 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Caller } from "../../e2e/exchange.ts";
 import { childServing, inProcess, type Running } from "../../e2e/server.ts";
-import { runInGroup, stallUntil } from "../../e2e/threads.ts";
+import { stallGroup } from "../../e2e/threads.ts";
 import { temporaryFolder } from "../../testing.ts";
 
 const BASE = "/api/v1/wallet";
@@ -97,14 +95,13 @@ test("a group that stands still: 504 that says how to go on, and the money moves
   const running = await inProcess();
   const wallet = callerOf(running);
   await wallet.post(`${BASE}/a/credit`, '{"amount":1}');
-  const go = join(temporaryFolder(), "go");
-  await runInGroup("g0", stallUntil(go));
+  const release = await stallGroup("g0");
   const [keyed, keyless, balance] = await Promise.all([
     wallet.post(`${BASE}/a/credit`, '{"amount":10}', "late"),
     wallet.post(`${BASE}/a/credit`, '{"amount":100}'),
     wallet.get(`${BASE}/a/balance`),
   ]);
-  writeFileSync(go, "");
+  release();
   expect([keyed.status, codeOf(keyed.text), keyed.headers.get("retry-after")]).toEqual([504, "OUTCOME_UNKNOWN", "1"]);
   expect(keyed.text).toContain("the same Idempotency-Key");
   expect([balance.status, codeOf(balance.text)]).toEqual([503, "OVERLOADED"]);
