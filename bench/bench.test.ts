@@ -14,8 +14,11 @@ import { Acknowledged } from "./http/acknowledged.ts";
 import { benchmark, middlePair } from "./http/benchmark.ts";
 import { parseId, RequestBytes } from "./http/bodies.ts";
 import { checkJournal } from "./http/journal-check.ts";
+import { prepareOrders } from "./http/orders.ts";
+import { startNull, startService } from "./http/processes.ts";
 import { reportOf } from "./http/report.ts";
 import { readHttpSettings } from "./http/settings.ts";
+import { SHAPES } from "./http/shapes.ts";
 import { Feed } from "./micro/feed.ts";
 import { writeJournal } from "./micro/journal-file.ts";
 import { measureOverload } from "./overload/overload.ts";
@@ -28,6 +31,22 @@ import { median, standardDeviation } from "./statistics.ts";
 
 const SMALL = { ACCOUNTS: "500", COMMANDS: "4000", HORIZON: "30000", ROUNDS: "2", BUCKET: "20" };
 const run = promisify(execFile);
+
+/** Status and headers of an answer, without what is another each time, and the size of its body with its request's id. */
+async function answerOf({ url, key }: { url: string; key: string }, body: unknown) {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  const bytes = (await response.text()).length + response.headers.get("x-request-id")!.length;
+  const changing = ["content-length", "x-request-id", "date"];
+  return {
+    head: [
+      response.status,
+      [...response.headers].map(([name, value]) => (changing.includes(name) ? name : `${name}: ${value}`)),
+    ],
+    bytes,
+  };
+}
+
 const script = (name: string) => join(import.meta.dirname, name);
 
 describe("the HTTP benchmark", () => {
@@ -44,6 +63,37 @@ describe("the HTTP benchmark", () => {
     const text = reportOf(settings, outcome).join("\n");
     for (const part of ["Reqs/sec", "95%", "2xx - 300", "Throughput", "Commands/s", "Ratio"])
       expect(text).toContain(part);
+  });
+
+  test("the null server answers with the service's headers, and a body of its size", async () => {
+    await withFolder({}, async (folder) => {
+      const [service, nullServer] = await Promise.all([startService(folder), startNull()]);
+      try {
+        const orders = await prepareOrders(service);
+        const command = (id: string) => ({ id, type: "credit", account: "a", amount: "1" });
+        const bucket = { commands: Array.from({ length: 20 }, (_, i) => command(`c${i}`)) };
+        const order = {
+          AmountRequest: 1,
+          PartnerCode: "TEST",
+          PartnerIdentification: 1,
+          OrderID: 1,
+          TypeRequest: "payment",
+        };
+        for (const [own, path, body] of [
+          [service, SHAPES.commands.path, bucket],
+          [orders, SHAPES.orders.path, [order]],
+        ] as const) {
+          const other = { ...nullServer, url: new URL(path, nullServer.url).href };
+          const [answer, constant] = [await answerOf(own, body), await answerOf(other, body)];
+          expect(constant.head).toEqual(answer.head);
+          // A sequence has some digits more or less, and so has the count in a request's id.
+          expect(Math.abs(constant.bytes - answer.bytes)).toBeLessThan(16);
+          expect(other.key).toHaveLength(own.key.length);
+        }
+      } finally {
+        await Promise.all([service.stop(), nullServer.stop()]);
+      }
+    });
   });
 
   test("another server is driven as it is, and its refusals are faults, not figures", async () => {

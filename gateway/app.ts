@@ -1,25 +1,16 @@
 /** Builds the HTTP server: what every route shares, and which routes a listener has. */
 import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { type App, type GatewayDeps, partnerOf, type RouteDeps } from "./app-type.ts";
 import { PARTNER_HEADER, SECRET_HEADER, secretNotice } from "./auth.ts";
-import type { Edge } from "./edge/edge.ts";
 import { checkSigned } from "./edge/signature.ts";
-import { contextOf } from "./edge/tls.ts";
 import { ApiError } from "./errors.ts";
 import type { Facade } from "./facades/facade.ts";
 import { readJson } from "./facades/json.ts";
 import { fromSocketError, toApiError } from "./fault.ts";
-import {
-  COLD_BODY_BYTES_MAX,
-  CONNECTIONS_MAX,
-  HEADER_BYTES_MAX,
-  HEADERS_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  LINGER_MS,
-  STALLED_CONNECTION_MS,
-} from "./limits.ts";
+import { httpOptions } from "./http-options.ts";
+import { COLD_BODY_BYTES_MAX, CONNECTIONS_MAX, LINGER_MS } from "./limits.ts";
 import { collectOpenApi, docsRoutes, openApiRoute } from "./openapi.ts";
 import { JSON_CONTENT_POLICY, problemHeaders, renderProblem, SECURITY_HEADERS } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -73,33 +64,12 @@ function refuseSocket(error: Error, socket: Socket): void {
   socket.once("close", () => clearTimeout(timer));
 }
 
-/** What node's server is made with, plain or with TLS. */
-function serverOptions({ requestTimeoutMs, tls }: Edge) {
-  const options = {
-    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
-    requestTimeout: requestTimeoutMs,
-    // How late a slow client may be found out.
-    connectionsCheckingInterval: Math.min(2_000, requestTimeoutMs),
-    maxHeaderSize: HEADER_BYTES_MAX,
-  };
-  if (tls === undefined) return { http: options };
-  return { https: { ...options, ...contextOf(tls), handshakeTimeout: options.headersTimeout } };
-}
-
 function makeServer(deps: GatewayDeps): App {
   const { edge } = deps;
   return fastify({
     loggerInstance: deps.logger,
-    // Neither a line nor a child logger a request: the hot route cannot pay for them, and metrics count what is served.
-    logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger) => logger,
-    genReqId: (request) => requestIdOf(request.headers),
-    requestIdHeader: false,
+    ...httpOptions(edge),
     bodyLimit: COLD_BODY_BYTES_MAX,
-    requestTimeout: edge.requestTimeoutMs,
-    connectionTimeout: STALLED_CONNECTION_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    ...serverOptions(edge),
     // Our own answer is a problem document: see `coldHooks`.
     return503OnClosing: false,
     forceCloseConnections: "idle",

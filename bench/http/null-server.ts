@@ -1,10 +1,10 @@
 /**
- * The null server: what HTTP alone costs. The same Fastify settings, hijacked reply and body reader as the service's hot routes, and a
- * constant answer of the same size; no scanner, no ring, no group, no disk.
+ * The null server: what HTTP alone costs. The service's own settings of Fastify, hijacked reply, body reader and way of answering, and a
+ * constant body of the same size; no keys, no scanner, no ring, no group, no disk.
  */
 import fastify, { type FastifyInstance } from "fastify";
 import { BODY_BYTES_MAX } from "../../engine/index.ts";
-import { readBody } from "../../gateway/index.ts";
+import { httpOptions, readBody, sendAnswer } from "../../gateway/index.ts";
 import { SHAPES, type Shape, type ShapeName } from "./shapes.ts";
 
 /** What a null route answers: the service's own answer to the same body, of the same size. */
@@ -17,7 +17,7 @@ const ANSWERS: Readonly<Record<ShapeName, string>> = {
 
 /** Serves on a free port of loopback; resolves with the url. */
 export async function startNullServer(): Promise<{ url: string; close: () => Promise<void> }> {
-  const app = fastify({ logger: false });
+  const app = fastify(httpOptions());
   for (const [name, body] of Object.entries(ANSWERS) as [ShapeName, string][]) addRoute(app, SHAPES[name], body);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   return { url, close: () => app.close() };
@@ -32,17 +32,7 @@ function addRoute(app: FastifyInstance, { path, accepted }: Shape, body: string)
       const response = reply.raw;
       readBody(request.raw, BODY_BYTES_MAX, {
         onBody: () => {
-          response.writeHead(accepted, [
-            "content-type",
-            "application/json; charset=utf-8",
-            "content-length",
-            String(body.length),
-            "x-request-id",
-            request.id,
-            "cache-control",
-            "no-store",
-          ]);
-          response.end(body);
+          sendAnswer(response, { status: accepted, body, bytes: body.length, requestId: request.id });
         },
         onRefused: () => response.destroy(),
       });

@@ -7,13 +7,13 @@ import type { ApiError } from "../errors.ts";
 import { toApiError } from "../fault.ts";
 import type { GroupLink } from "../link/group-link.ts";
 import { lossOf, type Reply, replyFault, type Waiting } from "../link/pending.ts";
-import { problemHeaders, renderProblem, SECURITY_HEADER_LIST } from "../problem.ts";
+import { problemHeaders, renderProblem } from "../problem.ts";
 import type { CommandScanner, ScanContext } from "../scanner/index.ts";
+import { sendAnswer } from "./answer.ts";
 import type { Wait } from "./prefer.ts";
 import { sendBucket } from "./send-bucket.ts";
 
 const { ENTRY } = ringLayout;
-const JSON_TYPE = "application/json; charset=utf-8";
 
 /** What all requests share. */
 export interface HotParts {
@@ -112,21 +112,8 @@ export class CommandRequest implements Waiting {
   }
 
   #answer(status: number, body: string, bytes: number): void {
-    const response = this.#response;
     this.#parts.count(status);
-    if (response.destroyed) return;
-    const headers = [
-      "content-type",
-      JSON_TYPE,
-      "content-length",
-      String(bytes),
-      "x-request-id",
-      this.#requestId,
-      ...SECURITY_HEADER_LIST,
-    ];
-    if (this.#notice !== undefined) headers.push(SECRET_HEADER, this.#notice);
-    response.writeHead(status, headers);
-    response.end(body);
+    sendAnswer(this.#response, { status, body, bytes, requestId: this.#requestId, notice: this.#notice });
   }
 
   /** Answers with a problem document. */

@@ -1,8 +1,7 @@
 /** The replies of request-balance, key by key in the order that its callers know. */
 import type { ApiError, BodyFault } from "../../errors.ts";
+import { JSON_TYPE } from "../../hot/answer.ts";
 import { problemHeaders } from "../../problem.ts";
-
-export const JSON_TYPE = "application/json; charset=utf-8";
 
 /** The answer once every order is durable. 164 bytes; their text is a promise. */
 export const SUCCESS =

@@ -1,19 +1,16 @@
 /** One array of orders on its way: from its bytes to its answer. The only object that the route makes a request. */
 import type { ServerResponse } from "node:http";
 import { SECRET_HEADER } from "../../auth.ts";
-
 import { ApiError } from "../../errors.ts";
 import { toApiError } from "../../fault.ts";
+import { sendAnswer } from "../../hot/answer.ts";
 import type { BodySink } from "../../hot/body.ts";
 import { lossOf, type Reply, replyFault, type Waiting } from "../../link/pending.ts";
-import { SECURITY_HEADER_LIST } from "../../problem.ts";
-import { JSON_TYPE, refusalHeaders, renderRefusal, SUCCESS } from "./envelope.ts";
+import { refusalHeaders, renderRefusal, SUCCESS } from "./envelope.ts";
 import type { OrderSender } from "./order-sender.ts";
 
 /** Milliseconds after which the outcome counts as unknown. */
 const WAIT_MS = 10_000;
-
-const SUCCESS_LENGTH = String(SUCCESS.length);
 
 /** What all requests share. */
 export interface OrderParts {
@@ -77,22 +74,16 @@ export class OrderRequest implements Waiting, BodySink {
   }
 
   #succeed(): void {
-    const response = this.#response;
+    const { notice } = this;
     this.#isAnswered = true;
     this.#parts.count(200);
-    if (response.destroyed) return;
-    const headers = [
-      "content-type",
-      JSON_TYPE,
-      "content-length",
-      SUCCESS_LENGTH,
-      "x-request-id",
-      this.#requestId,
-      ...SECURITY_HEADER_LIST,
-    ];
-    if (this.notice !== undefined) headers.push(SECRET_HEADER, this.notice);
-    response.writeHead(200, headers);
-    response.end(SUCCESS);
+    sendAnswer(this.#response, {
+      status: 200,
+      body: SUCCESS,
+      bytes: SUCCESS.length,
+      requestId: this.#requestId,
+      notice,
+    });
   }
 
   /** Answers with the envelope of an error. */
