@@ -1,10 +1,10 @@
 /**
- * Rows of 128 bytes, two cache lines, in chunks of 1 MiB: a table grows by a chunk, never by copying. Rows are numbered
+ * Rows of 128 bytes, two cache lines, in chunks of 8,192: a table grows by a chunk, never by copying. Rows are numbered
  * from 1, so that 0 can mean "none". A freed row is reused, last freed first.
  */
 import { Arena, type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
-import { copyWords } from "./hash.ts";
+import { SavedRows } from "./saved-rows.ts";
 
 const CHUNK_SHIFT = 13;
 /** Rows in a chunk. */
@@ -14,18 +14,13 @@ const CHUNK_MASK = CHUNK_ROWS - 1;
 export const ROW_BYTES = 128;
 export const ROW_FLOATS = ROW_BYTES / 8;
 export const ROW_WORDS = ROW_BYTES / 4;
+/** Bytes a row beside it: see `#slots`. */
+const SLOT_BYTES = 4;
 
 interface Capture {
   readonly top: number;
   /** Chunks copied so far. */
   chunksDone: number;
-  /** By chunk: old contents of the rows that changed before their chunk was copied. */
-  readonly shadows: (Shadow | undefined)[];
-}
-
-interface Shadow {
-  readonly saved: Uint8Array;
-  readonly words: Int32Array;
 }
 
 export class Rows {
@@ -35,6 +30,10 @@ export class Rows {
   readonly floats: Float64Array[] = [];
   readonly words: Int32Array[] = [];
   readonly bytes: Uint8Array[] = [];
+  /** By chunk and row: where the row was saved when it last was; `SavedRows.has` tells whether it still is. */
+  readonly #slots: Int32Array[] = [];
+  /** Rows that have changed since a capture began, before their chunk was copied. */
+  readonly #saved = new SavedRows(ROW_WORDS);
   readonly #free: number[] = [];
   /** Highest row number ever used. */
   #top = 0;
@@ -76,7 +75,7 @@ export class Rows {
   /** Rows as of now, to be copied chunk by chunk while the table changes; until `endCapture`. */
   beginCapture(): void {
     assert(this.#capture === undefined, "one snapshot at a time");
-    this.#capture = { top: this.#top, chunksDone: 0, shadows: [] };
+    this.#capture = { top: this.#top, chunksDone: 0 };
   }
 
   /**
@@ -88,16 +87,10 @@ export class Rows {
     if (capture === undefined || row > capture.top) return;
     const chunk = chunkOf(row);
     if (chunk < capture.chunksDone) return;
-    let shadow = capture.shadows[chunk];
-    if (shadow === undefined) {
-      // Fresh pages are mapped by the kernel only when touched, so this costs what the saved rows cost.
-      shadow = { saved: new Uint8Array(CHUNK_ROWS), words: new Int32Array(CHUNK_ROWS * ROW_WORDS) };
-      capture.shadows[chunk] = shadow;
-    }
+    const slots = this.#slots[chunk]!;
     const place = (row - 1) & CHUNK_MASK;
-    if (shadow.saved[place] === 1) return;
-    shadow.saved[place] = 1;
-    copyWords(this.words[chunk]!, wordOf(row), shadow.words, wordOf(row), ROW_WORDS);
+    if (this.#saved.has(slots[place]!, row)) return;
+    slots[place] = this.#saved.save(row, this.words[chunk]!, wordOf(row));
   }
 
   /** Copies the next chunk as it was at `beginCapture` into `target` (1 MiB); false when there is none. */
@@ -107,20 +100,21 @@ export class Rows {
     const chunk = capture.chunksDone;
     if (chunk * CHUNK_ROWS >= capture.top) return false;
     target.set(this.words[chunk]!);
-    const shadow = capture.shadows[chunk];
-    for (let place = 0; shadow !== undefined && place < CHUNK_ROWS; place++) {
-      if (shadow.saved[place] === 0) continue;
-      copyWords(shadow.words, place * ROW_WORDS, target, place * ROW_WORDS, ROW_WORDS);
+    const slots = this.#slots[chunk]!;
+    const first = chunk * CHUNK_ROWS + 1;
+    for (let place = 0; place < CHUNK_ROWS; place++) {
+      const slot = slots[place]!;
+      if (this.#saved.has(slot, first + place)) this.#saved.copyTo(target, place * ROW_WORDS, slot);
     }
     const inUse = capture.top - chunk * CHUNK_ROWS;
     if (inUse < CHUNK_ROWS) target.fill(0, inUse * ROW_WORDS);
-    capture.shadows[chunk] = undefined;
     capture.chunksDone++;
     return true;
   }
 
   endCapture(): void {
     this.#capture = undefined;
+    this.#saved.clear();
   }
 
   /** Adds a chunk of a snapshot to a table that is being loaded. */
@@ -138,10 +132,12 @@ export class Rows {
   }
 
   #addChunk(): void {
-    const memory = this.#arena.take(CHUNK_ROWS * ROW_BYTES);
-    this.floats.push(memory.floats);
-    this.words.push(memory.words);
-    this.bytes.push(memory.bytes);
+    const { floats, words, bytes } = this.#arena.take(CHUNK_ROWS * (ROW_BYTES + SLOT_BYTES));
+    this.floats.push(floats.subarray(0, CHUNK_ROWS * ROW_FLOATS));
+    this.words.push(words.subarray(0, CHUNK_ROWS * ROW_WORDS));
+    this.bytes.push(bytes.subarray(0, CHUNK_ROWS * ROW_BYTES));
+    // Beside the rows, so that their memory comes as the rows' does, and not when a snapshot begins.
+    this.#slots.push(words.subarray(CHUNK_ROWS * ROW_WORDS));
   }
 }
 
