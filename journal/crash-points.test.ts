@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { deleteSpent } from "./deletion.ts";
 import { trim } from "./retention.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { type CrashScenario, exploreCrashPoints } from "./testing/crash-points.ts";
@@ -39,12 +40,15 @@ const snapshotAndTrim: CrashScenario = {
       appendNamed(journal, log, 900);
       await writer.addChunk(1, 1, Buffer.from(state.slice(3).join(" ")));
       await writer.finish();
+      const spent: string[] = [];
       trim({
         directory: DIRECTORY,
         layer,
         keepFromSequence: position.nextSequence,
         publishCursor: position.nextSequence,
+        onSnapshot: (path) => spent.push(path),
       });
+      for (const path of spent) await deleteSpent(layer, path, 200);
       journal.close();
     }
   },

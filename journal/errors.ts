@@ -62,6 +62,11 @@ export function errorCode(error: unknown): string {
   return code ?? "UNKNOWN";
 }
 
+/** True if a file is not there, or not any more: what a reader beside the owner of a folder must expect of retention. */
+export function isGone(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}
+
 /** One line about any thrown value. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

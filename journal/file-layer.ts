@@ -36,7 +36,9 @@ export interface FileLayer {
   /** `bytes` must not change until it settles. */
   writeInBackground(handle: Handle, bytes: Uint8Array, position: number): Promise<number>;
   datasyncInBackground(handle: Handle): Promise<void>;
-  /** As `unlink`, off the calling thread: of a large file it takes a third of a second where freed blocks are discarded at once. */
+  /** Cuts the file to `bytes`, which are no more than it has. */
+  truncateInBackground(handle: Handle, bytes: number): Promise<void>;
+  syncDirectoryInBackground(directory: string): Promise<void>;
   unlinkInBackground(path: string): Promise<void>;
 }
 

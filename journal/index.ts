@@ -1,6 +1,7 @@
 /** The door of `journal/`: what other folders may use. */
 export { sectorAligned } from "./bytes.ts";
-export { DamageError, type DamageReport, JournalError } from "./errors.ts";
+export { deleteSpent } from "./deletion.ts";
+export { DamageError, type DamageReport, isGone, JournalError } from "./errors.ts";
 export type { JournalEvent } from "./events.ts";
 export type { FileLayer, Handle, OpenMode } from "./file-layer.ts";
 export { FRAME_EXTENT_MAX, FRAME_HEADER_BYTES, type FrameInfo, frameExtent } from "./frame.ts";

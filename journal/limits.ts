@@ -36,6 +36,9 @@ export const PREPARATION_SYNC_BYTES: number = 1 << 20;
 /** Bytes of a snapshot between background syncs: it must not leave the kernel a heap to write when a frame's sync comes. */
 export const SNAPSHOT_SYNC_BYTES: number = 16 << 20;
 
+/** Bytes of a spent snapshot that are given back at once: a few ms of the disk. */
+export const DELETION_BYTES: number = 16 << 20;
+
 /** Snapshots kept: the newest to start from, and one more for when that one is damaged. */
 export const SNAPSHOTS_KEPT = 2;
 

@@ -40,6 +40,15 @@ function settle<T>(start: (done: (error: Error | null, value: T) => void) => voi
   });
 }
 
+async function syncDirectoryInBackground(directory: string): Promise<void> {
+  const handle = await fs.promises.open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * The real file system. Synchronous calls, because one thread owns a group and a round trip through the thread pool costs
  * more than the sync itself. EINTR needs no care: libuv repeats an interrupted call.
@@ -70,5 +79,8 @@ export const nodeLayer: FileLayer = Object.freeze({
     settle<number>((done) => fs.write(handle, bytes, 0, slice(bytes), position, done)),
   datasyncInBackground: (handle: Handle) =>
     settle<void>((done) => fs.fdatasync(handle, (error) => done(error, undefined))),
+  truncateInBackground: (handle: Handle, bytes: number) =>
+    settle<void>((done) => fs.ftruncate(handle, bytes, (error) => done(error, undefined))),
+  syncDirectoryInBackground,
   unlinkInBackground: (path: string) => settle<void>((done) => fs.unlink(path, (error) => done(error, undefined))),
 });

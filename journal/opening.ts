@@ -12,6 +12,7 @@ import { repair } from "./repair.ts";
 import { type OnFrame, type Position, scan } from "./scan.ts";
 import { JOURNAL_ID_BYTES, makeSegmentHeader, prepFile, SEGMENT_HEADER_BYTES, segmentFile } from "./segment.ts";
 import { listSegments } from "./segment-list.ts";
+import { UNFINISHED } from "./snapshot-format.ts";
 
 /** Where a journal goes on. */
 export interface Place {
@@ -35,7 +36,7 @@ export function recover(options: JournalOptions, from: Position | undefined, onF
   const handle = repair({ layer, directory, scan: result, onEvent });
   for (const file of layer.list(directory)) {
     // What an earlier process had not finished.
-    if (file.endsWith(".prep") || file.endsWith(".snap.tmp")) layer.unlink(join(directory, file));
+    if (file.endsWith(".prep") || file.endsWith(`.snap${UNFINISHED}`)) layer.unlink(join(directory, file));
   }
   const { chain, entry, offset, frames } = result;
   onEvent({ kind: "recovered", frames, nextSequence: chain.nextSequence });

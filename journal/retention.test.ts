@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { deleteSpent } from "./deletion.ts";
 import { trim } from "./retention.ts";
 import { newestSnapshot } from "./snapshot.ts";
 import { snapshotFile } from "./snapshot-format.ts";
@@ -104,7 +105,7 @@ test("snapshots that are to go can be deleted later, and nothing rests on whethe
   expect(later).toEqual([4, 9].map((sequence) => join(DIRECTORY, snapshotFile(sequence))));
   expect(deleted.slice(0, 2)).toEqual([4, 9].map(snapshotFile));
   const before = disk.clone();
-  for (const path of later) await disk.unlinkInBackground(path);
+  for (const path of later) await deleteSpent(disk, path);
   expect(kept(disk).filter((file) => file.endsWith(".snap"))).toEqual([15, 20].map(snapshotFile));
   for (const left of [before, disk]) {
     const from = newestSnapshot({ directory: DIRECTORY, group: GROUP, layer: left })!.meta.position;

@@ -13,7 +13,7 @@ export interface TrimOptions {
   readonly keepFromSequence: number;
   /** The last sequence that was published; what is behind it stays. */
   readonly publishCursor: number;
-  /** Gets the path of each snapshot that is to go, for `FileLayer.unlinkInBackground`; unless given, they are deleted on the spot. */
+  /** Gets the path of each snapshot that is to go, for `deleteSpent`; unless given, they are deleted on the spot. */
   readonly onSnapshot?: (path: string) => void;
 }
 

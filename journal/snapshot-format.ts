@@ -52,6 +52,9 @@ export function snapshotFile(sequence: number): string {
   return `snap-${String(sequence).padStart(20, "0")}.snap`;
 }
 
+/** Behind the name of a snapshot that is not whole: not yet, or not any more. Recovery removes such files. */
+export const UNFINISHED = ".tmp";
+
 /** The sequence that a file name tells, or undefined if it is not exactly a snapshot's name. */
 export function parseSnapshotFile(file: string): number | undefined {
   const match = /^snap-([0-9]{20})\.snap$/.exec(file);

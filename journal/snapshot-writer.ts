@@ -14,6 +14,7 @@ import {
   type SnapshotMeta,
   snapshotFile,
   TRAILER_TAG,
+  UNFINISHED,
 } from "./snapshot-format.ts";
 
 /**
@@ -41,8 +42,8 @@ export class SnapshotWriter {
     this.#layer = layer;
     this.#directory = directory;
     this.#file = snapshotFile(meta.position.nextSequence - 1);
-    this.#temporary = join(directory, `${this.#file}.tmp`);
-    if (layer.list(directory).includes(`${this.#file}.tmp`)) layer.unlink(this.#temporary);
+    this.#temporary = join(directory, `${this.#file}${UNFINISHED}`);
+    if (layer.list(directory).includes(`${this.#file}${UNFINISHED}`)) layer.unlink(this.#temporary);
     this.#handle = layer.open(this.#temporary, "create");
     this.#header = makeSnapshotHeader(meta);
   }

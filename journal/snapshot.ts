@@ -1,5 +1,5 @@
 /** Finding and reading snapshots. */
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { equalBytes, isZero, viewOf } from "./bytes.ts";
 import { DamageError, errorText } from "./errors.ts";
 import type { JournalEvent } from "./events.ts";
@@ -74,12 +74,19 @@ export function readSnapshotHeader(layer: FileLayer, path: string): SnapshotMeta
 
 /**
  * Reads a snapshot whole and checks every byte of it. Chunks are handed out before the trailer is checked: what was built
- * from them counts only when this returns. Throws DamageError if it is not valid.
+ * from them counts only when this returns. Throws DamageError if it is not valid, and the system's ENOENT if it is not there, or was
+ * taken away by retention meanwhile.
  */
 export function readSnapshot(layer: FileLayer, path: string, onChunk: OnChunk): SnapshotMeta {
   const handle = layer.open(path, "read");
   try {
     return readParts(new BlockReader(layer, handle), basename(path), onChunk);
+  } catch (error) {
+    // Retention takes a spent snapshot's name away before it cuts the first byte off: that is no damage.
+    const isGone = error instanceof DamageError && !layer.list(dirname(path)).includes(basename(path));
+    throw isGone
+      ? Object.assign(new Error(`ENOENT: ${path} was deleted while it was read`), { code: "ENOENT" })
+      : error;
   } finally {
     layer.close(handle);
   }

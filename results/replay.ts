@@ -15,6 +15,7 @@ import {
   DamageError,
   type FileLayer,
   type FrameInfo,
+  isGone,
   JournalReader,
   nodeLayer,
   type Position,
@@ -199,7 +200,7 @@ export function audit(options: Omit<ReplayOptions, "at">): VerifyReport {
     return auditOnce(options);
   } catch (error) {
     // Retention deleted a file between the listing and the reading; the next listing is without it.
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return auditOnce(options);
+    if (isGone(error)) return auditOnce(options);
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import {
   DamageError,
   type FileLayer,
   findSnapshots,
+  isGone,
   readSnapshot,
   readSnapshotHeader,
   type SnapshotMeta,
@@ -39,7 +40,7 @@ function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }

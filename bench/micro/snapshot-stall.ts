@@ -12,6 +12,9 @@ import { check, type Figure, type Row, type RowContext } from "./types.ts";
 /** Commands under way: few, so that frames are short, and a stall stands out from the time that a frame takes. */
 const WINDOW_COMMANDS = 5000;
 
+/** Milliseconds in which a spent snapshot of this size is surely deleted. */
+const DELETION_MS = 4000;
+
 const WARM_UP_COMMANDS = 20_000;
 
 /** Watches the gaps between looks that found answers. */
@@ -80,12 +83,14 @@ class Load {
     return this.#measure(() => this.#driver.sent < end);
   }
 
-  /** Load goes on as long as the snapshot takes. */
+  /** Load goes on as long as the snapshot takes, and a spent one's deletion behind it. */
   async withSnapshot(): Promise<Side> {
     const { sequence } = this.#driver;
     let isDone = false;
     const snapshot = this.#driver.snapshot().finally(() => {
-      isDone = true;
+      setTimeout(() => {
+        isDone = true;
+      }, DELETION_MS);
     });
     const [side, at] = await Promise.all([this.#measure(() => !isDone), snapshot]);
     check(at >= sequence && at <= this.#driver.sequence, `a snapshot asked for at ${sequence} is at ${at}`);

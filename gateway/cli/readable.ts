@@ -1,6 +1,6 @@
 /** How far a journal can be read, also while a server writes to it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type VerifyOptions, type VerifyResult, verify } from "../../journal/index.ts";
+import { isGone, type VerifyOptions, type VerifyResult, verify } from "../../journal/index.ts";
 
 /** Time in which a server at work moves its journal on: many frames' worth. */
 const SETTLE_MS = 300;
@@ -44,7 +44,7 @@ function attempt(directory: string, options: VerifyOptions): VerifyResult {
   try {
     return verify(directory, options);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!isGone(error)) throw error;
     return verify(directory, options);
   }
 }

@@ -12,5 +12,6 @@ export function logEvent(log: LinkLog, group: string, event: Extract<FromGroup, 
   const fields = { group, ...event };
   if (event.kind === "cut" || event.kind === "snapshot-invalid") log.warn(fields, "journal repaired");
   else if (event.kind === "prepare-failed" || event.kind === "snapshot-failed") log.error(fields, "journal needs room");
+  else if (event.kind === "snapshot-left") log.warn(fields, "a spent snapshot was not deleted");
   else log.info(fields, "journal");
 }

@@ -172,6 +172,7 @@ export class GroupThread {
     this.#isDone = true;
     // Without a snapshot the next start only takes longer.
     if (this.#machine.sequence > 0) await this.#snapshots.take().catch(() => {});
+    await this.#snapshots.settled();
     this.#journal.close();
     this.#post({ kind: "stopped", sequence: this.#machine.sequence });
   }

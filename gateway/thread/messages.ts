@@ -68,4 +68,6 @@ export type FromGroup =
 
 export type SnapshotEvent =
   | { readonly kind: "snapshot"; readonly sequence: number; readonly tookMs: number; readonly deleted: number }
-  | { readonly kind: "snapshot-failed"; readonly message: string };
+  | { readonly kind: "snapshot-failed"; readonly message: string }
+  /** A spent snapshot takes room still; the next start, or else the next snapshot, deletes it. */
+  | { readonly kind: "snapshot-left"; readonly file: string; readonly message: string };

@@ -1,6 +1,16 @@
 /** Writes snapshots beside the running loop, one chunk between two turns, and trims what retention allows. */
+
+import { basename } from "node:path";
 import { type Machine, StateCapture } from "../../engine/index.ts";
-import { type FileLayer, type Journal, nodeLayer, SnapshotWriter, segmentsFrom, trim } from "../../journal/index.ts";
+import {
+  deleteSpent,
+  type FileLayer,
+  type Journal,
+  nodeLayer,
+  SnapshotWriter,
+  segmentsFrom,
+  trim,
+} from "../../journal/index.ts";
 import type { SnapshotEvent } from "./messages.ts";
 
 export interface SnapshotterOptions {
@@ -19,6 +29,8 @@ export interface SnapshotterOptions {
 export class Snapshotter {
   readonly #options: SnapshotterOptions;
   #running: Promise<number> | undefined;
+  /** One after the other, for each is meant to leave the disk to the frames. */
+  #deletion: Promise<void> = Promise.resolve();
   /** Sequence of the last snapshot that this process wrote or started from. */
   sequence: number;
 
@@ -67,8 +79,25 @@ export class Snapshotter {
     const spent: string[] = [];
     const deleted = this.#trim((path) => spent.push(path));
     onEvent({ kind: "snapshot", sequence, tookMs: performance.now() - begin, deleted });
-    for (const path of spent) await layer.unlinkInBackground(path);
+    for (const path of spent) this.#deletion = this.#deletion.then(() => this.#delete(path));
     return sequence;
+  }
+
+  /** Never rejects: the snapshot that was written counts whether or not an older one can be deleted. */
+  async #delete(path: string): Promise<void> {
+    const { layer = nodeLayer, onEvent } = this.#options;
+    try {
+      await deleteSpent(layer, path);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      onEvent({ kind: "snapshot-left", file: basename(path), message });
+    }
+  }
+
+  /** Resolves when no spent snapshot is being deleted any more. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {});
+    await this.#deletion;
   }
 
   /** Deletes segments beyond those to keep; returns how many files went. */

@@ -15,7 +15,18 @@ export class ProcessEnded extends Error {
   override name = "ProcessEnded";
 }
 
-type Call = "open" | "close" | "size" | "read" | "write" | "datasync" | "name" | "list" | "syncDirectory" | "free";
+type Call =
+  | "open"
+  | "close"
+  | "size"
+  | "read"
+  | "write"
+  | "truncate"
+  | "datasync"
+  | "name"
+  | "list"
+  | "syncDirectory"
+  | "free";
 
 const APPLIES: Readonly<Record<Fault, (call: Call) => boolean>> = Object.freeze({
   die: () => true,
@@ -127,6 +138,15 @@ export class FaultyLayer implements FileLayer {
 
   async datasyncInBackground(handle: Handle): Promise<void> {
     this.datasync(handle);
+  }
+
+  async truncateInBackground(handle: Handle, bytes: number): Promise<void> {
+    this.#enter("truncate");
+    await this.disk.truncateInBackground(handle, bytes);
+  }
+
+  async syncDirectoryInBackground(directory: string): Promise<void> {
+    this.syncDirectory(directory);
   }
 
   async unlinkInBackground(path: string): Promise<void> {

@@ -120,6 +120,14 @@ export class MemoryDisk implements FileLayer {
     this.datasync(handle);
   }
 
+  async truncateInBackground(handle: Handle, bytes: number): Promise<void> {
+    this.fileOf(handle).truncate(bytes);
+  }
+
+  async syncDirectoryInBackground(directory: string): Promise<void> {
+    this.syncDirectory(directory);
+  }
+
   async unlinkInBackground(path: string): Promise<void> {
     this.unlink(path);
   }

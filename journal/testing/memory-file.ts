@@ -37,6 +37,14 @@ export class MemoryFile {
     for (const sector of sectorsOf(position, end)) this.#dirty.add(sector);
   }
 
+  /** Cuts the file; a power loss may find it so or as it was, until it is synced. */
+  truncate(bytes: number): void {
+    if (bytes > this.#size) throw new Error(`a file of ${this.#size} bytes is not cut to ${bytes}`);
+    this.#cache.fill(0, bytes, this.#size);
+    this.#size = bytes;
+    for (const sector of this.#dirty) if (sector * SECTOR_BYTES >= bytes) this.#dirty.delete(sector);
+  }
+
   /** All that is dirty reaches the disk. */
   sync(): void {
     for (const sector of this.#dirty) this.#persist(sector);
