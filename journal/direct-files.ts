@@ -4,21 +4,29 @@
  * two fifths of a group's time, nearly all of it for the zeros of segments to come. Durable a write is by the same sync as before.
  */
 import * as fs from "node:fs";
+import { promisify } from "node:util";
 import { ALIGNED_OFFSET, SECTOR_BYTES } from "./bytes.ts";
 import type { Handle } from "./file-layer.ts";
 
-type WriteSync = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => number;
+type Write<R> = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => R;
+
+const writeAsync = promisify(fs.write);
 
 export class DirectFiles {
   /** The direct descriptor of an open file. */
   readonly #descriptors = new Map<Handle, number>();
   /** Buffers whose address has proved to be no multiple of a sector. */
   readonly #crooked = new WeakSet<ArrayBufferLike>();
-  readonly #writeSync: WriteSync;
+  readonly #writeSync: Write<number>;
+  readonly #write: Write<Promise<number>>;
 
-  /** `writeSync`: the system's, but for tests of systems that are stricter. */
-  constructor(writeSync: WriteSync = (...call) => fs.writeSync(...call)) {
+  /** The system's calls, but for tests of systems that are stricter. */
+  constructor(
+    writeSync: Write<number> = (...call) => fs.writeSync(...call),
+    write: Write<Promise<number>> = async (...call) => (await writeAsync(...call)).bytesWritten,
+  ) {
     this.#writeSync = writeSync;
+    this.#write = write;
   }
 
   /** Opens a second descriptor of the file for direct writes, if the system and its file system know such. */
@@ -46,17 +54,38 @@ export class DirectFiles {
 
   /** Bytes written, as by `write`; undefined if these bytes cannot be written so, and nothing was. */
   write(handle: Handle, bytes: Uint8Array, position: number): number | undefined {
-    if (bytes.byteOffset % SECTOR_BYTES !== ALIGNED_OFFSET || (bytes.byteLength | position) % SECTOR_BYTES !== 0)
-      return;
-    const descriptor = this.#descriptors.get(handle);
-    if (descriptor === undefined || this.#crooked.has(bytes.buffer)) return;
+    const descriptor = this.#descriptorFor(handle, bytes, position);
+    if (descriptor === undefined) return;
     try {
       return this.#writeSync(descriptor, bytes, 0, bytes.byteLength, position);
     } catch (error) {
-      // Of the reasons for EINVAL only the address, and a disk with larger sectors, can be meant here.
-      if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
-      this.#crooked.add(bytes.buffer);
+      this.#noteCrooked(error, bytes);
       return;
     }
+  }
+
+  /** As `write`, off the calling thread. */
+  async writeInBackground(handle: Handle, bytes: Uint8Array, position: number): Promise<number | undefined> {
+    const descriptor = this.#descriptorFor(handle, bytes, position);
+    if (descriptor === undefined) return;
+    try {
+      return await this.#write(descriptor, bytes, 0, bytes.byteLength, position);
+    } catch (error) {
+      this.#noteCrooked(error, bytes);
+      return;
+    }
+  }
+
+  #descriptorFor(handle: Handle, bytes: Uint8Array, position: number): number | undefined {
+    const isAligned = bytes.byteOffset % SECTOR_BYTES === ALIGNED_OFFSET;
+    if (!isAligned || (bytes.byteLength | position) % SECTOR_BYTES !== 0 || this.#crooked.has(bytes.buffer)) return;
+    return this.#descriptors.get(handle);
+  }
+
+  /** Throws any other error. */
+  #noteCrooked(error: unknown, { buffer }: Uint8Array): void {
+    // Of the reasons for EINVAL only the address, and a disk with larger sectors, can be meant here.
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    this.#crooked.add(buffer);
   }
 }

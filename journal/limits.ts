@@ -36,6 +36,9 @@ export const PREPARATION_SYNC_BYTES: number = 1 << 20;
 /** Bytes of a snapshot between background syncs: it must not leave the kernel a heap to write when a frame's sync comes. */
 export const SNAPSHOT_SYNC_BYTES: number = 16 << 20;
 
+/** Bytes of the buffer that a snapshot is written from, unless a chunk is larger: the engine's have 1 MiB and a little. */
+export const STAGING_BYTES: number = 2 << 20;
+
 /** Bytes of a spent snapshot that are given back at once: a few ms of the disk. */
 export const DELETION_BYTES: number = 16 << 20;
 

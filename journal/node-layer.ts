@@ -75,7 +75,8 @@ export const nodeLayer: FileLayer = Object.freeze({
   },
   readInBackground: (handle: Handle, target: Uint8Array, position: number) =>
     settle<number>((done) => fs.read(handle, target, 0, slice(target), position, done)),
-  writeInBackground: (handle: Handle, bytes: Uint8Array, position: number) =>
+  writeInBackground: async (handle: Handle, bytes: Uint8Array, position: number) =>
+    (await direct.writeInBackground(handle, bytes, position)) ??
     settle<number>((done) => fs.write(handle, bytes, 0, slice(bytes), position, done)),
   datasyncInBackground: (handle: Handle) =>
     settle<void>((done) => fs.fdatasync(handle, (error) => done(error, undefined))),

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { assert } from "../engine/index.ts";
-import { viewOf } from "./bytes.ts";
+import { SECTOR_BYTES, sectorAligned, viewOf } from "./bytes.ts";
 import { JournalError } from "./errors.ts";
 import { type FileLayer, type Handle, writeFullyInBackground } from "./file-layer.ts";
-import { SNAPSHOT_SYNC_BYTES } from "./limits.ts";
+import { SNAPSHOT_SYNC_BYTES, STAGING_BYTES } from "./limits.ts";
 import {
   addToTotal,
   CHUNK_HEAD_BYTES,
@@ -29,7 +29,10 @@ export class SnapshotWriter {
   readonly #file: string;
   readonly #handle: Handle;
   readonly #header: Uint8Array;
-  #staging = new Uint8Array(0);
+  #staging = sectorAligned(STAGING_BYTES);
+  /** Bytes at the staging buffer's start that are not written yet: less than a sector, but for those of the call under way. */
+  #waiting = 0;
+  /** Bytes written; whole sectors, until the end. */
   #position = 0;
   #syncedAt = 0;
   #chunks = 0;
@@ -77,6 +80,7 @@ export class SnapshotWriter {
     this.#staging.set(makeTrailer(this.#chunks, this.#total), start);
     await this.#run(async () => {
       await this.#write(start + CHUNK_HEAD_BYTES);
+      await this.#writeRest();
       await this.#layer.datasyncInBackground(this.#handle);
       this.#layer.close(this.#handle);
       this.#state = "ended";
@@ -100,13 +104,18 @@ export class SnapshotWriter {
     }
   }
 
-  /** Makes room in the staging buffer, with the header in front of the first call's bytes; returns where they go. */
+  /** Makes room for `bytes` in the staging buffer, behind what waits there, or behind the header; returns where they go. */
   #begin(bytes: number): number {
     assert(this.#state === "open", `a snapshot is written while open, not ${this.#state}`);
     assert(this.#underWay === undefined, "a snapshot has at most one call under way");
-    const start = this.#position === 0 ? this.#header.byteLength : 0;
-    if (this.#staging.byteLength < start + bytes) this.#staging = new Uint8Array(start + bytes);
-    if (start > 0) this.#staging.set(this.#header);
+    const isFirst = this.#position + this.#waiting === 0;
+    const start = isFirst ? this.#header.byteLength : this.#waiting;
+    if (this.#staging.byteLength < start + bytes) {
+      const larger = sectorAligned(start + bytes + SECTOR_BYTES);
+      larger.set(this.#staging.subarray(0, this.#waiting));
+      this.#staging = larger;
+    }
+    if (isFirst) this.#staging.set(this.#header);
     return start;
   }
 
@@ -122,11 +131,24 @@ export class SnapshotWriter {
     }
   }
 
+  /**
+   * Writes the staging buffer's first `bytes`, but for the last ones that fill no sector: whole sectors can go past the page cache, where a
+   * gigabyte would cost the memory of readers, and on a virtual machine seconds of a processor to get pages for it.
+   */
   async #write(bytes: number): Promise<void> {
-    await writeFullyInBackground(this.#layer, this.#handle, this.#staging.subarray(0, bytes), this.#position);
-    this.#position += bytes;
+    const whole = bytes - (bytes % SECTOR_BYTES);
+    await writeFullyInBackground(this.#layer, this.#handle, this.#staging.subarray(0, whole), this.#position);
+    this.#position += whole;
+    this.#staging.copyWithin(0, whole, bytes);
+    this.#waiting = bytes - whole;
     if (this.#position - this.#syncedAt < SNAPSHOT_SYNC_BYTES) return;
     await this.#layer.datasyncInBackground(this.#handle);
     this.#syncedAt = this.#position;
+  }
+
+  /** Writes what fills no sector, when nothing comes behind it. */
+  async #writeRest(): Promise<void> {
+    const rest = this.#staging.subarray(0, this.#waiting);
+    await writeFullyInBackground(this.#layer, this.#handle, rest, this.#position);
   }
 }
