@@ -41,6 +41,8 @@ export class StateCapture {
   readonly #log: readonly LogChunkImage[];
   readonly #chunks: Generator<StateChunk, void>;
   readonly #rows = new Int32Array(ROW_CHUNK_BYTES / 4);
+  /** One for all chunks of the log: made anew, their thousand megabytes would have the collector stop the group for 10 ms at a time. */
+  #logBuffer = new ArrayBuffer(0);
   readonly #meta: Meta;
 
   /** Begins at the state's present sequence; no frame may be in the making. */
@@ -68,6 +70,11 @@ export class StateCapture {
     this.#state.remembered.endCapture();
   }
 
+  #logBytes(bytes: number): Uint8Array<ArrayBuffer> {
+    if (this.#logBuffer.byteLength < bytes) this.#logBuffer = new ArrayBuffer(bytes);
+    return new Uint8Array(this.#logBuffer, 0, bytes);
+  }
+
   *#all(): Generator<StateChunk, void> {
     yield { tag: TAG.meta, index: 0, bytes: new TextEncoder().encode(JSON.stringify(this.#meta)) };
     // Rows first: the sooner a chunk of rows is copied, the fewer of its rows have to be kept aside.
@@ -79,7 +86,7 @@ export class StateCapture {
       yield { tag: TAG.tails, index, bytes: new Uint8Array(words.buffer) };
     }
     for (const [index, image] of this.#log.entries()) {
-      const bytes = new Uint8Array(LOG_HEAD_BYTES + image.bytes.byteLength);
+      const bytes = this.#logBytes(LOG_HEAD_BYTES + image.bytes.byteLength);
       new Float64Array(bytes.buffer, 0, 3).set([image.baseSequence, image.baseTimeMs, image.firstUnit]);
       bytes.set(image.bytes, LOG_HEAD_BYTES);
       yield { tag: TAG.log, index, bytes };

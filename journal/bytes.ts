@@ -12,6 +12,11 @@ export function sectorAligned(bytes: number): Uint8Array {
   return new Uint8Array(new ArrayBuffer(ALIGNED_OFFSET + Math.max(bytes, 32 << 20)), ALIGNED_OFFSET, bytes);
 }
 
+/** Memory to read a file into: as `sectorAligned` where the file is large, for a small one is not worth such a block. */
+export function readBuffer(bytes: number): Uint8Array {
+  return bytes < 1 << 20 ? new Uint8Array(bytes) : sectorAligned(bytes);
+}
+
 /** Offset in their buffers of bytes made by `sectorAligned`. */
 export const ALIGNED_OFFSET = SECTOR_BYTES - 16;
 

@@ -68,7 +68,7 @@ test("memory whose address the system refuses is left to the cache from then on;
     throw Object.assign(new Error("EINVAL: invalid argument, write"), { code: "EINVAL" });
   };
   const { handle, path } = open(tmpdir());
-  const files = new DirectFiles(strict);
+  const files = new DirectFiles({ writeSync: strict });
   files.open(handle, path);
   onTestFinished(() => files.close(handle));
   if (!files.has(handle)) return;

@@ -1,42 +1,50 @@
 /**
- * Writing past the page cache (O_DIRECT), where memory and place allow it. A journal is written once and read by few, so the copy into
- * the cache is a waste; on a virtual machine, where the first use of each page of memory has to be granted by the host, it was
- * two fifths of a group's time, nearly all of it for the zeros of segments to come. Durable a write is by the same sync as before.
+ * Writing and reading past the page cache (O_DIRECT), where memory and place allow it. A journal is written once and read by few, so the
+ * copy into the cache is a waste; on a virtual machine, where the first use of each page of memory has to be granted by the host, it
+ * was two fifths of a group's time, nearly all of it for the zeros of segments to come, and a third of a restart. Durable a write is
+ * by the same sync as before.
  */
 import * as fs from "node:fs";
 import { promisify } from "node:util";
 import { ALIGNED_OFFSET, SECTOR_BYTES } from "./bytes.ts";
 import type { Handle } from "./file-layer.ts";
 
-type Write<R> = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => R;
+type Call<R> = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => R;
+
+export interface DirectCalls {
+  readonly writeSync: Call<number>;
+  readonly write: Call<Promise<number>>;
+  readonly readSync: Call<number>;
+}
 
 const writeAsync = promisify(fs.write);
+
+const SYSTEM: DirectCalls = Object.freeze({
+  writeSync: (...call: Parameters<Call<number>>) => fs.writeSync(...call),
+  write: async (...call: Parameters<Call<number>>) => (await writeAsync(...call)).bytesWritten,
+  readSync: (...call: Parameters<Call<number>>) => fs.readSync(...call),
+});
 
 export class DirectFiles {
   /** The direct descriptor of an open file. */
   readonly #descriptors = new Map<Handle, number>();
   /** Buffers whose address has proved to be no multiple of a sector. */
   readonly #crooked = new WeakSet<ArrayBufferLike>();
-  readonly #writeSync: Write<number>;
-  readonly #write: Write<Promise<number>>;
+  readonly #calls: DirectCalls;
 
-  /** The system's calls, but for tests of systems that are stricter. */
-  constructor(
-    writeSync: Write<number> = (...call) => fs.writeSync(...call),
-    write: Write<Promise<number>> = async (...call) => (await writeAsync(...call)).bytesWritten,
-  ) {
-    this.#writeSync = writeSync;
-    this.#write = write;
+  /** `calls`: the system's, but for tests of systems that are stricter. */
+  constructor(calls: Partial<DirectCalls> = {}) {
+    this.#calls = { ...SYSTEM, ...calls };
   }
 
-  /** Opens a second descriptor of the file for direct writes, if the system and its file system know such. */
-  open(handle: Handle, path: string): void {
-    const { O_DIRECT, O_WRONLY } = fs.constants;
+  /** Opens a second descriptor of the file, to read and, if `isWritten`, to write it, if the system and its file system know such. */
+  open(handle: Handle, path: string, isWritten = true): void {
+    const { O_DIRECT, O_RDWR, O_RDONLY } = fs.constants;
     if (O_DIRECT === undefined) return;
     try {
-      this.#descriptors.set(handle, fs.openSync(path, O_WRONLY | O_DIRECT));
+      this.#descriptors.set(handle, fs.openSync(path, (isWritten ? O_RDWR : O_RDONLY) | O_DIRECT));
     } catch {
-      // A file system in memory, or out of descriptors: what the first descriptor takes is written through the cache.
+      // A file system in memory, or out of descriptors: what the first descriptor takes or gives goes through the cache.
     }
   }
 
@@ -47,7 +55,7 @@ export class DirectFiles {
     fs.closeSync(descriptor);
   }
 
-  /** True if writes to the file may go past the cache. */
+  /** True if the file may be read, and written if it was opened so, past the cache. */
   has(handle: Handle): boolean {
     return this.#descriptors.has(handle);
   }
@@ -57,7 +65,7 @@ export class DirectFiles {
     const descriptor = this.#descriptorFor(handle, bytes, position);
     if (descriptor === undefined) return;
     try {
-      return this.#writeSync(descriptor, bytes, 0, bytes.byteLength, position);
+      return this.#calls.writeSync(descriptor, bytes, 0, bytes.byteLength, position);
     } catch (error) {
       this.#noteCrooked(error, bytes);
       return;
@@ -69,9 +77,21 @@ export class DirectFiles {
     const descriptor = this.#descriptorFor(handle, bytes, position);
     if (descriptor === undefined) return;
     try {
-      return await this.#write(descriptor, bytes, 0, bytes.byteLength, position);
+      return await this.#calls.write(descriptor, bytes, 0, bytes.byteLength, position);
     } catch (error) {
       this.#noteCrooked(error, bytes);
+      return;
+    }
+  }
+
+  /** Bytes read, as by `read`; undefined if they cannot be read so into this memory. */
+  read(handle: Handle, target: Uint8Array, position: number): number | undefined {
+    const descriptor = this.#descriptorFor(handle, target, position);
+    if (descriptor === undefined) return;
+    try {
+      return this.#calls.readSync(descriptor, target, 0, target.byteLength, position);
+    } catch (error) {
+      this.#noteCrooked(error, target);
       return;
     }
   }

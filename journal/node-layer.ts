@@ -11,7 +11,7 @@ const direct = new DirectFiles();
 
 function open(path: string, mode: OpenMode): Handle {
   const handle = fs.openSync(path, FLAGS[mode], 0o640);
-  if (mode !== "read") direct.open(handle, path);
+  direct.open(handle, path, mode !== "read");
   return handle;
 }
 
@@ -22,6 +22,11 @@ function close(handle: Handle): void {
 
 function slice(bytes: Uint8Array): number {
   return Math.min(bytes.byteLength, CALL_BYTES_MAX);
+}
+
+function read(handle: Handle, target: Uint8Array, position: number): number {
+  const part = target.subarray(0, slice(target));
+  return direct.read(handle, part, position) ?? fs.readSync(handle, part, 0, part.byteLength, position);
 }
 
 function syncDirectory(directory: string): void {
@@ -57,8 +62,7 @@ export const nodeLayer: FileLayer = Object.freeze({
   open,
   close,
   size: (handle: Handle) => fs.fstatSync(handle).size,
-  read: (handle: Handle, target: Uint8Array, position: number) =>
-    fs.readSync(handle, target, 0, slice(target), position),
+  read,
   write: (handle: Handle, bytes: Uint8Array, position: number) =>
     direct.write(handle, bytes, position) ?? fs.writeSync(handle, bytes, 0, bytes.byteLength, position),
   datasync: (handle: Handle) => fs.fdatasyncSync(handle),

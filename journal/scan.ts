@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { assert } from "../engine/index.ts";
-import { equalBytes, SECTOR_BYTES, viewOf } from "./bytes.ts";
+import { equalBytes, readBuffer, SECTOR_BYTES, viewOf } from "./bytes.ts";
 import { DamageError, type DamageReport } from "./errors.ts";
 import { type FileLayer, readFully } from "./file-layer.ts";
 import {
@@ -139,7 +139,7 @@ class Scanner {
   #load(): void {
     // One buffer for all segments of a size: fresh pages cost as much as reading.
     const { segmentBytes } = this.#entry.header;
-    if (this.#bytes.byteLength !== segmentBytes) this.#bytes = new Uint8Array(segmentBytes);
+    if (this.#bytes.byteLength !== segmentBytes) this.#bytes = readBuffer(segmentBytes);
     this.#view = viewOf(this.#bytes);
     this.#readSegment(this.#entry, this.#bytes);
     this.#at = SEGMENT_HEADER_BYTES;

@@ -1,6 +1,6 @@
 /** Finding and reading snapshots. */
 import { basename, dirname, join } from "node:path";
-import { equalBytes, isZero, viewOf } from "./bytes.ts";
+import { equalBytes, isZero, readBuffer, sectorsUp, viewOf } from "./bytes.ts";
 import { DamageError, errorText } from "./errors.ts";
 import type { JournalEvent } from "./events.ts";
 import { type FileLayer, type Handle, readFully } from "./file-layer.ts";
@@ -134,22 +134,30 @@ function readParts(reader: BlockReader, file: string, onChunk: OnChunk): Snapsho
   }
 }
 
-/** Reads a file in large blocks and hands it out in pieces; a multiple of 8 in the file is one in the buffer. */
+/**
+ * Reads a file in large blocks and hands it out in pieces; a multiple of 8 in the file is one in the buffer. Blocks begin at multiples of
+ * a sector in the file and in the buffer, as reading past the page cache asks.
+ */
 class BlockReader {
   readonly #layer: FileLayer;
   readonly #handle: Handle;
   readonly #size: number;
-  #buffer = new Uint8Array(0);
-  /** Bytes of the buffer that are handed out, and that are filled. */
-  #taken = 0;
-  #filled = 0;
-  /** Bytes from the file's start to what is handed out next. */
-  offset = 0;
+  #buffer: Uint8Array = new Uint8Array(0);
+  /** Where in the buffer the next piece begins, and where what was read ends. */
+  #at = 0;
+  #end = 0;
+  /** Bytes from the file's start to what is read next. */
+  #position = 0;
 
   constructor(layer: FileLayer, handle: Handle) {
     this.#layer = layer;
     this.#handle = handle;
     this.#size = layer.size(handle);
+  }
+
+  /** Bytes from the file's start to what is handed out next. */
+  get offset(): number {
+    return this.#position - (this.#end - this.#at);
   }
 
   get left(): number {
@@ -159,27 +167,24 @@ class BlockReader {
   /** The next `bytes` (a multiple of 8), or undefined if the file is shorter. Valid until the next call. */
   take(bytes: number): Uint8Array | undefined {
     if (bytes > this.left) return undefined;
-    if (this.#filled - this.#taken < bytes && !this.#refill(bytes)) return undefined;
-    const piece = this.#buffer.subarray(this.#taken, this.#taken + bytes);
-    this.#taken += bytes;
-    this.offset += bytes;
+    if (this.#end - this.#at < bytes && !this.#refill(bytes)) return undefined;
+    const piece = this.#buffer.subarray(this.#at, this.#at + bytes);
+    this.#at += bytes;
     return piece;
   }
 
   #refill(bytes: number): boolean {
-    const kept = this.#buffer.subarray(this.#taken, this.#filled);
-    const wanted = Math.min(Math.max(bytes, READ_BYTES), this.left);
-    if (this.#buffer.byteLength < wanted) {
-      const grown = new Uint8Array(wanted);
-      grown.set(kept);
-      this.#buffer = grown;
-    } else {
-      this.#buffer.set(kept);
-    }
-    const from = kept.byteLength;
-    const read = readFully(this.#layer, this.#handle, this.#buffer.subarray(from, wanted), this.offset + from);
-    this.#taken = 0;
-    this.#filled = from + read;
-    return this.#filled >= bytes;
+    const kept = this.#buffer.subarray(this.#at, this.#end);
+    // What is kept goes right before the place of the next block.
+    const start = sectorsUp(kept.byteLength);
+    const wanted = Math.min(Math.max(sectorsUp(bytes - kept.byteLength), READ_BYTES), sectorsUp(this.#size));
+    const buffer = this.#buffer.byteLength < start + wanted ? readBuffer(start + wanted) : this.#buffer;
+    buffer.set(kept, start - kept.byteLength);
+    const read = readFully(this.#layer, this.#handle, buffer.subarray(start, start + wanted), this.#position);
+    this.#buffer = buffer;
+    this.#at = start - kept.byteLength;
+    this.#end = start + read;
+    this.#position += read;
+    return this.#end - this.#at >= bytes;
   }
 }
