@@ -77,6 +77,48 @@ test("memory whose address the system refuses is left to the cache from then on;
   expect(calls).toBe(2);
 });
 
+test("the same off the calling thread: aligned sectors are written, other bytes and refused memory are left to the cache", async (context) => {
+  if (!isDirect(tmpdir())) context.skip("the temporary folder's file system has no direct writes");
+  const { files, handle, path, content } = open(tmpdir());
+  expect(await files.writeInBackground(handle, sectorAligned(1024).fill(4), 512)).toBe(1024);
+  expect(await files.writeInBackground(handle, sectorAligned(600), 0)).toBeUndefined();
+  expect(content()).toEqual(Buffer.alloc(8192, 1).fill(4, 512, 1536));
+  await expect(files.writeInBackground(handle, sectorAligned(512), 2 ** 52)).rejects.toMatchObject({ code: "EFBIG" });
+
+  let calls = 0;
+  const strict = new DirectFiles({
+    write: async () => {
+      calls++;
+      throw Object.assign(new Error("EINVAL: invalid argument, write"), { code: "EINVAL" });
+    },
+  });
+  strict.open(handle, path);
+  onTestFinished(() => strict.close(handle));
+  const refused = sectorAligned(512);
+  for (let i = 0; i < 3; i++) expect(await strict.writeInBackground(handle, refused, 0)).toBeUndefined();
+  expect(calls).toBe(1);
+});
+
+test("whole sectors are read past the cache into aligned memory, up to the end of the file; other reads are left to the cache", (context) => {
+  if (!isDirect(tmpdir())) context.skip("the temporary folder's file system has no direct writes");
+  const { path } = open(tmpdir(), 5000);
+  const files = new DirectFiles();
+  const handle = fs.openSync(path, "r");
+  files.open(handle, path, false);
+  onTestFinished(() => {
+    files.close(handle);
+    fs.closeSync(handle);
+  });
+  const target = sectorAligned(8192);
+  expect(files.read(handle, target, 512)).toBe(4488);
+  expect(target.indexOf(0)).toBe(4488);
+  expect(files.read(handle, sectorAligned(600), 0)).toBeUndefined();
+  expect(files.read(handle, target, 8)).toBeUndefined();
+  expect(files.read(handle, new Uint8Array(512), 0)).toBeUndefined();
+  // A descriptor that is for reading only.
+  expect(() => files.write(handle, sectorAligned(512), 0)).toThrow(expect.objectContaining({ code: "EBADF" }));
+});
+
 test("other failures are told: nothing is hidden behind a second attempt", () => {
   const { files, handle } = open(tmpdir());
   const bytes = sectorAligned(512);

@@ -32,6 +32,6 @@ async function run({ environment, folder }: RowContext): Promise<readonly Figure
 export const restart: Row = {
   id: "restart",
   title: "from a killed thread to one that serves",
-  excluded: "the rest of the process; files are in the system's cache",
+  excluded: "the rest of the process, and a disk whose own cache is cold",
   run,
 };
