@@ -1,5 +1,4 @@
 /** Writes snapshots beside the running loop, one chunk between two turns, and trims what retention allows. */
-
 import { basename } from "node:path";
 import { type Machine, StateCapture } from "../../engine/index.ts";
 import {
@@ -51,6 +50,12 @@ export class Snapshotter {
     return this.#running;
   }
 
+  /** Resolves when no spent snapshot is being deleted any more. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {});
+    await this.#deletion;
+  }
+
   async #write(): Promise<number> {
     const { machine, journal, directory, group, layer = nodeLayer, onEvent } = this.#options;
     const { sequence } = machine;
@@ -92,12 +97,6 @@ export class Snapshotter {
       const message = error instanceof Error ? error.message : String(error);
       onEvent({ kind: "snapshot-left", file: basename(path), message });
     }
-  }
-
-  /** Resolves when no spent snapshot is being deleted any more. */
-  async settled(): Promise<void> {
-    await this.#running?.catch(() => {});
-    await this.#deletion;
   }
 
   /** Deletes segments beyond those to keep; returns how many files went. */
