@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
+import kafkajs, { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { hasBroker, type KafkaBroker, startBroker } from "../results/testing/kafka-broker.ts";
 import { Applier } from "./applier.ts";
-import { KafkaSource, steer } from "./kafka-source.ts";
+import { KafkaSource, reasonOf, steer } from "./kafka-source.ts";
 import type { MessageSink, Outcome } from "./source.ts";
 import { SqliteStore } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
@@ -11,6 +11,10 @@ import { history, JOURNAL, storeBalances } from "./testing/history.ts";
 
 const isThere = hasBroker();
 let topics = 0;
+
+/** As kafkajs makes it; its types do not know that it takes a message. */
+const noCoordinator = () =>
+  Reflect.construct(kafkajs.KafkaJSGroupCoordinatorNotFound, ["Failed to find group coordinator"]) as Error;
 
 test("a consumer that is not running is not steered, and any other fault is thrown", () => {
   const consumer = new Kafka({ brokers: ["127.0.0.1:1"], logLevel: logLevel.NOTHING }).consumer({ groupId: "g" });
@@ -21,6 +25,14 @@ test("a consumer that is not running is not steered, and any other fault is thro
     throw new TypeError("broken");
   };
   expect(() => steer(broken)).toThrow("broken");
+});
+
+test("where no broker told the group's coordinator, the reason is why it cannot be reached; other errors are told as they are", async () => {
+  const kafka = new Kafka({ brokers: ["127.0.0.1:1"], logLevel: logLevel.NOTHING });
+  const hidden = noCoordinator();
+  expect(await reasonOf(hidden, kafka)).toMatchObject({ message: expect.stringContaining("ECONNREFUSED") });
+  const other = new TypeError("broken");
+  expect(await reasonOf(other, kafka)).toBe(other);
 });
 
 describe.skipIf(!isThere)("a store that follows a real topic", () => {
@@ -82,6 +94,12 @@ describe.skipIf(!isThere)("a store that follows a real topic", () => {
 
   const caughtUp = (store: Store, sequence: number) =>
     expect.poll(async () => (await store.watermark("g0")).sequence, { timeout: 30_000 }).toBe(sequence);
+
+  test("a coordinator that was not found while Kafka can be reached is told as it is", async () => {
+    const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
+    const error = noCoordinator();
+    expect(await reasonOf(error, kafka)).toBe(error);
+  });
 
   test("ends with the engine's balances, goes on after a restart, and passes repeats over", async () => {
     const topic = await newTopic();

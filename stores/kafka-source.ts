@@ -115,6 +115,8 @@ export class KafkaSource implements MessageSource {
         eachBatch: (payload) => this.#take(running, payload),
       });
       await Promise.race([aborted, crashed]);
+    } catch (error) {
+      throw await reasonOf(error, kafka);
     } finally {
       clearInterval(looking);
       this.#isEnding = true;
@@ -283,6 +285,23 @@ export function steer(work: () => void): void {
     work();
   } catch (error) {
     if (!(error instanceof kafkajs.KafkaJSNonRetriableError)) throw error;
+  }
+}
+
+/**
+ * What an operator is told. kafkajs asks each broker for the group's coordinator and says only that none told, whether it was away or refused
+ * the password; one more connection finds out which. The error itself where that one is made.
+ */
+export async function reasonOf(error: unknown, kafka: Kafka): Promise<unknown> {
+  if (!(error instanceof kafkajs.KafkaJSGroupCoordinatorNotFound)) return error;
+  const admin = kafka.admin({ retry: { retries: 0 } });
+  try {
+    await admin.connect();
+    return error;
+  } catch (reason) {
+    return reason;
+  } finally {
+    await admin.disconnect();
   }
 }
 
