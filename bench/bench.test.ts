@@ -179,7 +179,7 @@ describe("the bodies", () => {
       });
     const seen = new Set<string>();
     for (const request of [make(0), make(12)]) {
-      for (let number = 1; number <= 12; number++) {
+      for (let number = 1; number <= 1_101; number++) {
         const [head, body] = request.next().toString().split("\r\n\r\n") as [string, string];
         expect(head).toContain(`Content-Length: ${body.length}`);
         const { commands } = JSON.parse(body) as { commands: { id: string; account: string }[] };
@@ -190,7 +190,24 @@ describe("the bodies", () => {
         }
       }
     }
-    expect(seen.size).toBe(2 * 12 * 4);
+    expect(seen.size).toBe(2 * 1_101 * 4);
+  });
+
+  test("go on from any number, as after a timeout", () => {
+    const request = new RequestBytes({
+      run: 0,
+      connection: 1,
+      bucket: 2,
+      accounts: 1,
+      url: "http://h:1/",
+      key: "",
+      shape: "commands",
+    });
+    const numbers = [41_998, 41_998, 7].flatMap((number) => {
+      request.request = number;
+      return [...request.next().toString().matchAll(/"id":"([^"]+)"/g)].map(([, id]) => parseId(id!)?.request);
+    });
+    expect(numbers).toEqual([41_999, 41_999, 41_999, 41_999, 8, 8]);
   });
 });
 

@@ -102,12 +102,17 @@ export class RequestBytes {
   readonly #accountAt: readonly number[];
   readonly #accounts: number;
   readonly #random: Random;
+  /** Digits of the highest account; those before them stay zero. */
+  readonly #accountDigits: number;
+  /** Number whose digits stand in the bytes. */
+  #written = 0;
   /** Number of the request that the bytes hold; 0 before the first. */
   request = 0;
 
   constructor(options: RequestOptions) {
     const { run, connection, accounts, url, key, shape } = options;
     this.#accounts = accounts;
+    this.#accountDigits = String(accounts - 1).length;
     this.#random = new Random((run * 10_000 + connection + 1) * 7919);
     const template = TEMPLATES[shape](options);
     const head = headOf(url, key, template.text.length);
@@ -121,11 +126,25 @@ export class RequestBytes {
   /** Makes the next request: a new number in every id, new accounts. The bytes stay at their place. */
   next(): Buffer {
     const { bytes } = this;
+    // Only the digits that change, for this is the generator's time: most numbers differ from the last in one digit.
+    const count = this.#written === this.request ? changingDigits(this.request) : this.#requestDigits;
     this.request++;
-    for (const at of this.#requestAt) writeDigits(bytes, at, this.#requestDigits, this.request);
-    for (const at of this.#accountAt) writeDigits(bytes, at, ACCOUNT_DIGITS, this.#random.below(this.#accounts));
+    this.#written = this.request;
+    const skipped = this.#requestDigits - count;
+    for (const at of this.#requestAt) writeDigits(bytes, at + skipped, count, this.request);
+    const spared = ACCOUNT_DIGITS - this.#accountDigits;
+    for (const at of this.#accountAt) {
+      writeDigits(bytes, at + spared, this.#accountDigits, this.#random.below(this.#accounts));
+    }
     return bytes;
   }
+}
+
+/** How many of a number's last digits the next number changes. */
+function changingDigits(value: number): number {
+  let count = 1;
+  for (let rest = value; rest % 10 === 9; rest = (rest - 9) / 10) count++;
+  return count;
 }
 
 function headOf(url: string, key: string, length: number): string {

@@ -255,3 +255,26 @@ test("a key reaches its own partner's accounts, commands and results only", asyn
   expect((await get("/v1/results"))[1]).toContain('"results":[]');
   expect((await get("/v1/admin/partners"))[0]).toBe(403);
 });
+
+test("a connection lives on without a word in HTTP/1.1, with one in HTTP/1.0, and is told when it ends", async () => {
+  const { demo, url } = await inProcess();
+  let asked = 0;
+  const ask = async (version: string, lines: readonly string[], count: number) => {
+    const { socket, seen } = await open(url);
+    for (let i = 1; i <= count; i++) {
+      const body = JSON.stringify({ commands: [credit(`c${asked++}`)] });
+      const text = head(demo.key, [...lines, `content-length: ${body.length}`]).replace("HTTP/1.1", version);
+      socket.write(text + body);
+      while (seen.text.split('"requestId"').length <= i && !socket.closed) await pause(5);
+    }
+    expect(seen.text.match(/HTTP\/1.1 202 /g)).toHaveLength(count);
+    return { seen, said: [...seen.text.matchAll(/^(?:connection|keep-alive): .*$/gim)].map(([line]) => line.toLowerCase()) };
+  };
+  expect((await ask("HTTP/1.1", [], 2)).said).toEqual([]);
+  const old = await ask("HTTP/1.0", ["connection: keep-alive"], 2);
+  expect(old.said.filter((line) => line === "connection: keep-alive")).toHaveLength(2);
+  for (const closing of [await ask("HTTP/1.1", ["connection: close"], 1), await ask("HTTP/1.0", [], 1)]) {
+    await closing.seen.closed;
+    expect(closing.said).toEqual(["connection: close"]);
+  }
+});

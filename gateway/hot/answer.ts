@@ -30,6 +30,17 @@ export function sendAnswer(response: ServerResponse, { status, body, bytes, requ
     ...SECURITY_HEADER_LIST,
   ];
   if (notice !== undefined) headers.push(SECRET_HEADER, notice);
+  leaveOutKeepAlive(response);
   response.writeHead(status, headers);
   response.end(body);
+}
+
+/**
+ * HTTP/1.1 keeps a connection unless told otherwise (RFC 9112, 9.3), so node's two lines that say so are left out: 50 bytes, and a
+ * microsecond of a client that parses in JavaScript.
+ */
+function leaveOutKeepAlive(response: ServerResponse): void {
+  if (!response.shouldKeepAlive || response.req.httpVersionMinor !== 1) return;
+  // Fastify sets it to "close" while it stops.
+  if (!response.hasHeader("connection")) response.removeHeader("connection");
 }
