@@ -205,7 +205,12 @@ describe("the bodies", () => {
     });
     const numbers = [41_998, 41_998, 7].flatMap((number) => {
       request.request = number;
-      return [...request.next().toString().matchAll(/"id":"([^"]+)"/g)].map(([, id]) => parseId(id!)?.request);
+      return [
+        ...request
+          .next()
+          .toString()
+          .matchAll(/"id":"([^"]+)"/g),
+      ].map(([, id]) => parseId(id!)?.request);
     });
     expect(numbers).toEqual([41_999, 41_999, 41_999, 41_999, 8, 8]);
   });

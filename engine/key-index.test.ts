@@ -103,6 +103,32 @@ test("a search begins at the start of a cache line", () => {
   }
 });
 
+/**
+ * Tags whose homes lie in a few cache lines before the segment's end or all over it: in a segment that is nearly full, runs of entries are long
+ * and go round its end.
+ */
+const crowdedTag = (step: number) => (step % 3 === 0 ? mix32(step) | 0x1f80 : mix32(step));
+
+test.each([
+  ["fresh", undefined],
+  ["half of them stale", 30_000],
+])("long runs, also round the end of a segment, are whole after splits and sweeps: %s", (_, window) => {
+  const index = new KeyIndex();
+  const total = 60_000;
+  const isThere = (step: number) => window === undefined || step > total - window;
+  // Where nothing goes stale, every value counts: also those that would be stale if 0 were the oldest.
+  const placeAt = (step: number) => (window === undefined ? -step : step);
+  for (let step = 1; step <= total; step++) {
+    if (window !== undefined) index.setOldest(Math.max(1, step - window + 1));
+    index.insert(crowdedTag(step), placeAt(step));
+  }
+  for (let parts = 4; window !== undefined && parts > 0; parts--) index.sweepSome(2);
+  for (let step = 1; step <= total; step++) {
+    expect(valuesOf(index, crowdedTag(step)).includes(placeAt(step))).toBe(isThere(step));
+  }
+  expect(index.size).toBe(window ?? total);
+});
+
 describe("values that go stale", () => {
   /** Values given in order that pass `edge`, where the number's sign changes, after `before` of them; 0 is never given. */
   const valueAt = (step: number, before: number, edge = 0) => {

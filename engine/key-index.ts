@@ -27,8 +27,9 @@ const POOL_MASK = 63;
 const DEPTH_MAX = 24;
 /** Span of an index in which nothing ever goes stale. */
 const ALL = 2 ** 32;
+const STALE_BITS = 29;
 /** How far behind the oldest fresh value a stale one may be. */
-export const STALE_SPAN: number = 2 ** 29;
+export const STALE_SPAN: number = 2 ** STALE_BITS;
 
 export class KeyIndex {
   /** Tag's upper bits → segment number. Depth is at least 1, for a shift by 32 would be a shift by 0. */
@@ -44,8 +45,11 @@ export class KeyIndex {
   /** Values from `#oldest` on, and less than `#span` above it, are fresh. */
   #oldest = 0;
   #span = ALL;
-  /** Entries of a segment that is being made anew. */
-  readonly #scratch = new Int32Array(SEGMENT_WORDS);
+  /** Entries of a segment that is being made anew, and of the one that it is split off; see `#takeAll`. Words beyond them are scratch. */
+  readonly #entries = new Int32Array(SEGMENT_WORDS + 2);
+  readonly #siblings = new Int32Array(SEGMENT_WORDS + 2);
+  #taken = 0;
+  #siblingsTaken = 0;
   /** Segment that `sweepSome` looks at next. */
   #sweepNext = 0;
   // Where the last find stands: `next` goes on from here.
@@ -221,42 +225,77 @@ export class KeyIndex {
   }
 
   #sweep(segment: number): void {
-    this.#foundNone = 0;
-    const entries = this.#scratch;
-    const count = this.#takeAll(segment, entries);
-    const pool = this.#pools[segment >>> POOL_SHIFT]!;
-    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
-    const oldest = this.#oldest;
-    const span = this.#span;
-    let used = 0;
-    for (let i = 0; i < count; i += 2) {
-      const value = entries[i + 1]!;
-      if ((value - oldest) >>> 0 >= span) continue;
-      const tag = entries[i]!;
-      let slot = homeSlot(tag);
-      while (pool[base + slot * 2 + 1] !== 0) slot = afterSlot(slot);
-      pool[base + slot * 2] = tag;
-      pool[base + slot * 2 + 1] = value;
-      used++;
-    }
-    this.#used[segment] = used;
-    this.#size -= count / 2 - used;
+    const before = this.#used[segment]!;
+    this.#takeAll(segment, 0);
+    this.#placeAll(segment, this.#entries, this.#taken);
+    this.#size -= before - this.#taken;
   }
 
-  /** Empties a segment; its entries stand in `entries` then, packed. Returns the words that they take. */
-  #takeAll(segment: number, entries: Int32Array): number {
-    const pool = this.#pools[segment >>> POOL_SHIFT]!;
-    const base = (segment & POOL_MASK) * SEGMENT_WORDS;
-    let count = 0;
-    for (let i = 0; i < SEGMENT_WORDS; i += 2) {
-      const value = pool[base + i + 1]!;
-      if (value === 0) continue;
-      entries[count++] = pool[base + i]!;
-      entries[count++] = value;
+  /**
+   * Empties a segment. Its entries stand in `#entries` then, packed and in the order of their slots; those whose tag has `bit` stand in
+   * `#siblings` instead; stale ones are gone. No branch depends on an entry, for half of them would be guessed wrong: each is written to both
+   * places, and the place moves on where it belongs.
+   */
+  #takeAll(segment: number, bit: number): void {
+    this.#foundNone = 0;
+    const pool = this.#poolOf(segment);
+    const base = baseOf(segment);
+    const entries = this.#entries;
+    const siblings = this.#siblings;
+    const oldest = this.#oldest;
+    const staleBits = this.#span === ALL ? 0 : 1;
+    // Behind an empty slot, so that a run of entries is seen from its start, also one that goes round at the segment's end.
+    let first = 0;
+    while (pool[base + first * 2 + 1] !== 0) first++;
+    let taken = 0;
+    let siblingsTaken = 0;
+    for (let i = first; i < first + SEGMENT_SLOTS; i++) {
+      const place = base + (i & SLOT_MASK) * 2;
+      const tag = pool[place]!;
+      const value = pool[place + 1]!;
+      entries[taken] = tag;
+      entries[taken + 1] = value;
+      siblings[siblingsTaken] = tag;
+      siblings[siblingsTaken + 1] = value;
+      const isKept = isNotZero(value) & ~(isStale(value - oldest) & staleBits);
+      const isSibling = isNotZero(tag & bit);
+      taken += (isKept & ~isSibling) << 1;
+      siblingsTaken += (isKept & isSibling) << 1;
     }
     pool.fill(0, base, base + SEGMENT_WORDS);
-    this.#used[segment] = 0;
-    return count;
+    this.#taken = taken >>> 1;
+    this.#siblingsTaken = siblingsTaken >>> 1;
+  }
+
+  /**
+   * Fills an empty segment with entries in the order of their slots. Nearly all of them come in the order of their home slots too, and
+   * then the next free slot is known without a search.
+   */
+  #placeAll(segment: number, entries: Int32Array, count: number): void {
+    const pool = this.#poolOf(segment);
+    const base = baseOf(segment);
+    let highestHome = 0;
+    // All slots between the home of the last entry in order and this one are taken.
+    let next = 0;
+    for (let i = 0; i < count * 2; i += 2) {
+      const tag = entries[i]!;
+      const home = homeSlot(tag);
+      let slot = home;
+      if (home >= highestHome) {
+        highestHome = home;
+        slot = Math.max(home, next);
+      }
+      while (pool[base + (slot & SLOT_MASK) * 2 + 1] !== 0) slot++;
+      next = Math.max(next, slot + 1);
+      const place = base + (slot & SLOT_MASK) * 2;
+      pool[place] = tag;
+      pool[place + 1] = entries[i + 1]!;
+    }
+    this.#used[segment] = count;
+  }
+
+  #poolOf(segment: number): Int32Array {
+    return this.#pools[segment >>> POOL_SHIFT]!;
   }
 
   #addSegment(depth: number): number {
@@ -279,7 +318,11 @@ export class KeyIndex {
       // Of the directory entries that led here, those whose new bit is set lead to the sibling.
       if (this.#directory[i] === segment && (i >>> (32 - this.#shift - depth)) & 1) this.#directory[i] = sibling;
     }
-    this.#redistribute(segment, depth);
+    const before = this.#used[segment]!;
+    this.#takeAll(segment, 1 << (32 - depth));
+    this.#placeAll(segment, this.#entries, this.#taken);
+    this.#placeAll(sibling, this.#siblings, this.#siblingsTaken);
+    this.#size -= before - this.#taken - this.#siblingsTaken;
   }
 
   #doubleDirectory(): void {
@@ -289,16 +332,21 @@ export class KeyIndex {
     this.#directory = grown;
     this.#shift--;
   }
+}
 
-  #redistribute(segment: number, depth: number): void {
-    const entries = this.#scratch;
-    const count = this.#takeAll(segment, entries);
-    for (let i = 0; i < count; i += 2) {
-      const home = this.#directory[entries[i]! >>> this.#shift]!;
-      assert(this.#depths[home] === depth, "a split segment's entries go to one of its halves");
-      this.#put(home, entries[i]!, entries[i + 1]!);
-    }
-  }
+/** First word of a segment in its pool. */
+function baseOf(segment: number): number {
+  return (segment & POOL_MASK) * SEGMENT_WORDS;
+}
+
+/** 1 for any int32 but 0. */
+function isNotZero(value: number): number {
+  return (value | -value) >>> 31;
+}
+
+/** 1 if a value that lies `above` the oldest fresh one, modulo 2^32, is stale: if it is less than STALE_SPAN behind. */
+function isStale(above: number): number {
+  return ((above >>> STALE_BITS) + 1) >>> (32 - STALE_BITS);
 }
 
 /** The first slot of one of the segment's cache lines: a search that begins within a line leaves it, and waits for memory, four times as often. */

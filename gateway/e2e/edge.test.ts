@@ -268,7 +268,10 @@ test("a connection lives on without a word in HTTP/1.1, with one in HTTP/1.0, an
       while (seen.text.split('"requestId"').length <= i && !socket.closed) await pause(5);
     }
     expect(seen.text.match(/HTTP\/1.1 202 /g)).toHaveLength(count);
-    return { seen, said: [...seen.text.matchAll(/^(?:connection|keep-alive): .*$/gim)].map(([line]) => line.toLowerCase()) };
+    return {
+      seen,
+      said: [...seen.text.matchAll(/^(?:connection|keep-alive): .*$/gim)].map(([line]) => line.toLowerCase()),
+    };
   };
   expect((await ask("HTTP/1.1", [], 2)).said).toEqual([]);
   const old = await ask("HTTP/1.0", ["connection: keep-alive"], 2);
