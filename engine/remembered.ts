@@ -30,7 +30,7 @@ const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
 const LOAD_BLOCK = 64;
 
 /** Bytes of the entry of a credit or debit with an id of 20 bytes and an account of 12. */
-const USUAL_ENTRY_BYTES = 80;
+export const USUAL_ENTRY_BYTES = 80;
 
 /** Bit of the in-memory record's context byte: the command was reversed. Never in a frame. */
 export const REVERSED = 0x80;
@@ -75,6 +75,7 @@ export class Remembered {
   #isCaptured = false;
   /** Scratch room. */
   readonly #tags = new Int32Array(LOAD_BLOCK);
+  #reservedBytes = 0;
   /** Commands remembered; the index also holds forgotten ones for a while. */
   #count = 0;
   /** Mix of touched words; only there so that the loads are not optimised away. */
@@ -103,9 +104,14 @@ export class Remembered {
     return chunk === undefined ? undefined : chunk.baseTimeMs + (chunk.words[this.#headUnit * 2 + 1]! >>> 0);
   }
 
-  /** Puts by memory for `commands` more commands with ids and names of a usual length. Returns its bytes. */
-  reserve(commands: number): number {
-    return this.#arena.reserve(commands * USUAL_ENTRY_BYTES) + this.#index.reserve(commands);
+  /** Puts by memory for `commands` more commands with ids and names of a usual length. */
+  reserve(commands: number): void {
+    this.#reservedBytes += this.#arena.reserve(commands * USUAL_ENTRY_BYTES) + this.#index.reserve(commands);
+  }
+
+  /** Bytes ever put by. */
+  get reservedBytes(): number {
+    return this.#reservedBytes;
   }
 
   /** See `KeyIndex.touchAll`. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { PLAIN_BLOCKS } from "./arena.ts";
 import { checkInvariants } from "./inspect.ts";
 import { Machine } from "./machine.ts";
 import { Generator } from "./model/generate.ts";
@@ -66,6 +67,24 @@ test("a snapshot taken while frames go on is the state at its beginning, and rep
   checkInvariants(loaded.state);
   for (const frame of frames.slice(half)) replay(loaded, frame);
   expect(loaded.stateHash()).toBe(frames.at(-1)!.hash);
+});
+
+test("memory for a long log is put by before the log is loaded, for a short one it is not", () => {
+  const machine = new Machine({ horizonCommands: HORIZON });
+  replay(machine, recordHistory(4, 1_000)[0]!);
+  const putBy = (left: number): number => {
+    let bytes = 0;
+    const loader = new StateLoader({ ...PLAIN_BLOCKS, willTakeLater: (_, __, more) => (bytes += more) });
+    const capture = new StateCapture(machine.state);
+    for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) loader.add(chunk, left);
+    capture.end();
+    expect(loader.finish().remembered.reservedBytes).toBe(bytes);
+    return bytes;
+  };
+  expect(putBy(1 << 20)).toBe(0);
+  // The log itself, and an index of some 17 bytes a command of 80.
+  expect(putBy(1 << 30) / (1 << 30)).toBeGreaterThanOrEqual(1.1);
+  expect(putBy(1 << 30) / (1 << 30)).toBeLessThan(1.3);
 });
 
 test("a second snapshot after the first is of its own time", () => {

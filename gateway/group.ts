@@ -33,7 +33,7 @@ export interface GroupStats {
   readonly snapshotSequence: number;
   /** Free bytes on the journal's disk. */
   readonly freeBytes: number;
-  /** Memory put by for remembered commands (RINGFENCE_MEMORY_AHEAD), and what of it is mapped; both 0 where none is. */
+  /** Memory put by for remembered commands, those of a snapshot or to come (RINGFENCE_MEMORY_AHEAD), and what of it is mapped. */
   readonly aheadBytes: number;
   readonly aheadMappedBytes: number;
 }

@@ -19,8 +19,11 @@ import {
   TRAILER_TAG,
 } from "./snapshot-format.ts";
 
-/** Takes one chunk; `bytes` starts at a multiple of 8 of its buffer and is valid during the call only. */
-export type OnChunk = (tag: number, index: number, bytes: Uint8Array) => void;
+/**
+ * Takes one chunk; `bytes` starts at a multiple of 8 of its buffer and is valid during the call only. `left`: bytes of the file behind
+ * it.
+ */
+export type OnChunk = (tag: number, index: number, bytes: Uint8Array, left: number) => void;
 
 /** Files named as snapshots, newest first; nothing is said about their content. */
 export function findSnapshots(layer: FileLayer, directory: string): { file: string; sequence: number }[] {
@@ -130,7 +133,7 @@ function readParts(reader: BlockReader, file: string, onChunk: OnChunk): Snapsho
     if (chunkCrc(head, content) !== crc) refuse("a chunk with the CRC that its head says", "another CRC");
     if (!isZero(padded, bytes, padded.byteLength)) refuse("zeros behind a chunk", "other bytes");
     total = addToTotal(total, crc);
-    onChunk(tag, index, content);
+    onChunk(tag, index, content, reader.left);
   }
 }
 

@@ -45,8 +45,8 @@ export class GroupThread {
       onProgress: (sequence) => post({ kind: "recovering", sequence }),
     });
     const { remembered } = machine.state;
-    const ahead = Math.max(0, (start.aheadCommands ?? 0) - remembered.size);
-    this.#stats[STAT.aheadBytes] = remembered.reserve(ahead);
+    remembered.reserve(Math.max(0, (start.aheadCommands ?? 0) - remembered.size));
+    this.#stats[STAT.aheadBytes] = remembered.reservedBytes;
     this.#machine = machine;
     this.#journal = journal;
     this.#pipeline = new Pipeline({

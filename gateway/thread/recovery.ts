@@ -66,7 +66,9 @@ function loadNewest(options: RecoveryOptions): { state: State; position: Positio
     const refuse = (message: string) => onEvent({ kind: "snapshot-invalid", file, message });
     try {
       const loader = new StateLoader(options.blocks);
-      const meta = readSnapshot(layer, join(directory, file), (tag, index, bytes) => loader.add({ tag, index, bytes }));
+      const meta = readSnapshot(layer, join(directory, file), (tag, index, bytes, left) =>
+        loader.add({ tag, index, bytes }, left),
+      );
       if (meta.group !== group) {
         refuse(`It is of group ${meta.group}.`);
         continue;
