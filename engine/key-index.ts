@@ -320,9 +320,12 @@ export class KeyIndex {
     }
     const before = this.#used[segment]!;
     this.#takeAll(segment, 1 << (32 - depth));
+    assert(
+      this.#taken + this.#siblingsTaken === before,
+      "a segment that is split was swept, so each entry goes to one of its halves",
+    );
     this.#placeAll(segment, this.#entries, this.#taken);
     this.#placeAll(sibling, this.#siblings, this.#siblingsTaken);
-    this.#size -= before - this.#taken - this.#siblingsTaken;
   }
 
   #doubleDirectory(): void {
