@@ -13,6 +13,7 @@ import {
   RingConsumer,
   RingProducer,
   ringLayout,
+  STAT,
   viewMemory,
 } from "../../engine/index.ts";
 import {
@@ -63,6 +64,8 @@ export class GroupDriver {
   readonly #worker: Worker;
   readonly #commands: RingProducer;
   readonly #replies: RingConsumer;
+  /** Figures of the group, by `STAT`. */
+  readonly #stats: Float64Array;
   readonly #bucket: number;
   readonly #window: number;
   readonly #template: Uint8Array;
@@ -83,6 +86,7 @@ export class GroupDriver {
     this.#worker = started.worker;
     this.#commands = new RingProducer(started.commandRing);
     this.#replies = new RingConsumer(started.replyRing);
+    this.#stats = new Float64Array(started.stats);
     this.#bucket = bucket;
     this.#window = Math.max(window, bucket);
     this.sequence = started.ready.known.sequence;
@@ -109,6 +113,21 @@ export class GroupDriver {
     encodeCommand(control, this.#commands.memory.bytes, start);
     this.#commit(ENTRY.control, 1, bytes);
     if (this.#commands.publish()) this.#post(0);
+  }
+
+  /**
+   * Opens every account and fills the id horizon: from then on as much is forgotten as is remembered. While ids grow, a third thread
+   * maps memory for them, which on two cores is part of what is measured.
+   */
+  async warmUp(accounts: number, horizonCommands: number): Promise<void> {
+    this.setHorizon(horizonCommands);
+    const commands = Math.max(accounts, horizonCommands) + this.#bucket;
+    await this.drive(commands, (id) => id % accounts);
+    const remembered = this.#stats[STAT.remembered]!;
+    check(
+      remembered >= horizonCommands && remembered <= horizonCommands + this.#window,
+      `the horizon is ${horizonCommands}, but ${remembered} ids are remembered`,
+    );
   }
 
   /** Sends at least so many commands in whole buckets, as fast as they are answered; resolves when all are durable. */
@@ -293,23 +312,23 @@ interface Started {
   readonly worker: Worker;
   readonly commandRing: SharedArrayBuffer;
   readonly replyRing: SharedArrayBuffer;
+  readonly stats: SharedArrayBuffer;
   readonly ready: Ready;
 }
 
 async function startThread({ group, directory, ringBytes = RING_BYTES }: DriverOptions): Promise<Started> {
-  const rings = { commandRing: makeRing(ringBytes), replyRing: makeRing(REPLY_RING_BYTES) };
+  const shared = { commandRing: makeRing(ringBytes), replyRing: makeRing(REPLY_RING_BYTES), stats: makeStats() };
   const start: ThreadStart = {
     group,
     directory,
     segmentBytes: SEGMENT_BYTES,
     snapshotCommands: undefined,
     retainSegments: undefined,
-    ...rings,
-    stats: makeStats(),
+    ...shared,
   };
   const worker = startGroupThread(start);
   try {
-    return { worker, ...rings, ready: await readyOf(worker) };
+    return { worker, ...shared, ready: await readyOf(worker) };
   } catch (error) {
     await worker.terminate();
     throw error;

@@ -8,13 +8,11 @@ import { check, type Figure, type Row, type RowContext } from "./types.ts";
 
 async function run({ environment, folder }: RowContext): Promise<readonly Figure[]> {
   const { accounts, bucket, rounds, commands, horizon } = readSizes(environment, {
-    commands: 5_000_000,
-    horizon: 16_000_000,
+    commands: 18_000_000,
+    horizon: 1_000_000,
   });
   const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket });
-  driver.setHorizon(horizon);
-  // The warm-up opens every account.
-  await driver.drive(accounts, (id) => id % accounts);
+  await driver.warmUp(accounts, horizon);
   const random = new Random(42);
   const rates: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -34,6 +32,6 @@ async function run({ environment, folder }: RowContext): Promise<readonly Figure
 export const inProcess: Row = {
   id: "in-process",
   title: "ring, apply, frame, fsync, answer",
-  excluded: "HTTP and scanning; opening the accounts (the warm-up)",
+  excluded: "HTTP and scanning; opening the accounts and filling the id horizon (the warm-up)",
   run,
 };

@@ -5,7 +5,7 @@ export const SIZES_HELP = `ACCOUNTS   accounts; 1,000,000
 COMMANDS   commands, of all rounds together or of the prepared journal; by row 4 to 18 million
 ROUNDS     rounds measured after the warm-up; 5
 BUCKET     commands a bucket; 20
-HORIZON    commands remembered by id; 2 million for apply, 16 million else
+HORIZON    commands remembered by id; a million for in-process and two-groups, 2 for apply, 16 else
 IDS        commands before the snapshot of restart and snapshot-stall; 16 million
 DATA       folder on a disk for journals; bench/out`;
 

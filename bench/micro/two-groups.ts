@@ -27,19 +27,19 @@ async function race(drivers: readonly GroupDriver[], commands: number, account: 
   return done / spentMs / 1000;
 }
 
-async function open(folder: string, { accounts, bucket }: Sizes, perRound: number): Promise<GroupDriver[]> {
+async function open(folder: string, { accounts, bucket, horizon }: Sizes, perRound: number): Promise<GroupDriver[]> {
   const drivers: GroupDriver[] = [];
   for (const group of GROUPS) {
     const ringBytes = ringBytesFor(perRound, bucket);
     const { driver } = await GroupDriver.open({ group, directory: join(folder, group), bucket, ringBytes });
-    await driver.drive(Math.max(accounts, bucket), (id) => id % accounts);
+    await driver.warmUp(accounts, horizon);
     drivers.push(driver);
   }
   return drivers;
 }
 
 async function run({ environment, folder }: RowContext): Promise<readonly Figure[]> {
-  const sizes = readSizes(environment, { commands: 18_000_000, horizon: 1 });
+  const sizes = readSizes(environment, { commands: 18_000_000, horizon: 1_000_000 });
   const { accounts, rounds, commands, bucket } = sizes;
   // A round takes three such shares: one group alone, then both.
   const perRound = Math.ceil(commands / rounds / 3 / bucket) * bucket;
