@@ -20,6 +20,12 @@ test("once no more results come it catches up at full speed, as after a start wi
   expect(new Pace().restMs({ behind: 1e9, tookMs: 20, nowMs: 1 })).toBe(0);
 });
 
+test("a rush lasts until no results have come for a while", () => {
+  expect(paceWithNews().isRush(1050)).toBe(true);
+  expect(paceWithNews().isRush(1051)).toBe(false);
+  expect(new Pace().isRush(1)).toBe(false);
+});
+
 test("a rest is bounded", () => {
   expect(paceWithNews().restMs({ behind: 1e9, tookMs: 5000, nowMs: 1001 })).toBe(500);
 });

@@ -24,6 +24,11 @@ export class Pace {
     this.#newsMs = nowMs;
   }
 
+  /** True while results come: then commands want the processors too. */
+  isRush(nowMs: number): boolean {
+    return nowMs - this.#newsMs <= RUSH_MS;
+  }
+
   /** Milliseconds to rest behind a transaction that took `tookMs` and left the store `behind` results behind; 0: go on. */
   restMs({
     behind,
@@ -34,7 +39,7 @@ export class Pace {
     readonly tookMs: number;
     readonly nowMs: number;
   }): number {
-    if (behind < OUTRUN_RESULTS || nowMs - this.#newsMs > RUSH_MS) return 0;
+    if (behind < OUTRUN_RESULTS || !this.isRush(nowMs)) return 0;
     return Math.min(REST_MS_MAX, tookMs * REST);
   }
 }

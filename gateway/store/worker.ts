@@ -15,7 +15,17 @@ const REPORT_MS = 50;
 /** Niceness of this thread: a store that lags is better than commands that wait for a processor. */
 const NICENESS = 19;
 
+/**
+ * Sleep between two statements while commands come, ms. The idle policy alone lets a thread wait behind another on one core while the other
+ * core runs nothing but the store; a core that goes to sleep fetches what waits. p99 at 5,000 requests/s above the null server:
+ * as with the store off, 4.6, 8.9 and 5.5 ms where it was 9.6, 10.0 and 11.3.
+ */
+const NAP_MS = 0.05;
+
 const pace = new Pace();
+/** Nobody ever wakes it. */
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+let takesNaps = false;
 
 /** SQLite's codes for a file that is damaged, or is no database. */
 const UNREADABLE = new Set([11, 26]);
@@ -61,6 +71,7 @@ async function follow(): Promise<void> {
       wake = resolve;
     });
     const beganMs = performance.now();
+    takesNaps = pace.isRush(beganMs);
     const worked = await round();
     const nowMs = performance.now();
     if (!worked || nowMs - reportedAtMs > REPORT_MS) {
@@ -125,9 +136,13 @@ function answerBalance(id: number, key: Parameters<SqliteStore["balance"]>[0]): 
   );
 }
 
+function betweenStatements(): void {
+  if (takesNaps) Atomics.wait(sleeper, 0, 0, NAP_MS);
+}
+
 /** The store holds nothing that the journal does not: one that cannot be read is put aside, and made anew. */
 async function openStore(): Promise<SqliteStore> {
-  const opened = new SqliteStore({ path });
+  const opened = new SqliteStore({ path, betweenStatements });
   try {
     await opened.prepare();
     return opened;
@@ -138,7 +153,7 @@ async function openStore(): Promise<SqliteStore> {
   }
   renameSync(path, `${path}.old`);
   for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
-  const anew = new SqliteStore({ path });
+  const anew = new SqliteStore({ path, betweenStatements });
   await anew.prepare();
   return anew;
 }

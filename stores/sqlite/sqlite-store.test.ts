@@ -36,6 +36,20 @@ describe("the embedded store", () => {
     expect((await store.watermark("g0")).sequence).toBe(3);
   });
 
+  test("between the statements of a large transaction the caller has its say, and what it wrote is whole", async () => {
+    const path = temporaryFile();
+    const reader = await open(path);
+    const seen: number[] = [];
+    const store = new SqliteStore({ path, betweenStatements: () => void reader.watermark("g0").then(see) });
+    const see = ({ sequence }: { sequence: number }) => seen.push(sequence);
+    await store.prepare();
+    onTestFinished(() => store.close());
+    await store.apply(batchOf(credits(1, 100)));
+    // Three statements of 32 entries, none of them seen from outside.
+    expect(seen).toEqual([0, 0, 0]);
+    expect((await reader.watermark("g0")).sequence).toBe(100);
+  });
+
   test("a file of another schema version is refused", async () => {
     const path = temporaryFile();
     const database = new DatabaseSync(path);

@@ -37,6 +37,8 @@ export interface SqliteOptions {
   readonly path: string;
   /** For looking at a store that another process writes. */
   readonly readOnly?: boolean;
+  /** Called within a transaction behind each statement of many rows, for a caller that shares its processor. */
+  readonly betweenStatements?: () => void;
 }
 
 /** Where an account stands; the store alone writes its file, so this is never old. */
@@ -269,6 +271,7 @@ export class SqliteStore implements Store {
       if (waiting.length < ROWS_A_STATEMENT * BALANCE_COLUMNS) continue;
       this.#sql.setBalances.run(...waiting);
       waiting.length = 0;
+      this.#options.betweenStatements?.();
     }
   }
 
@@ -283,6 +286,7 @@ export class SqliteStore implements Store {
       if (waiting.length < ROWS_A_STATEMENT * ENTRY_COLUMNS) continue;
       this.#sql.addEntries.run(...waiting);
       waiting.length = 0;
+      this.#options.betweenStatements?.();
     }
     return older;
   }
