@@ -105,7 +105,7 @@ export class GroupDriver {
   }
 
   /** Sets the id horizon, which is a record in the journal and takes no sequence. */
-  setHorizon(commands: number): void {
+  #setHorizon(commands: number): void {
     const control = { type: "setHorizon", commands } as const;
     const bytes = commandBytes(control);
     const start = this.#commands.claim(bytes);
@@ -120,7 +120,7 @@ export class GroupDriver {
    * maps memory for them, which on two cores is part of what is measured.
    */
   async warmUp(accounts: number, horizonCommands: number): Promise<void> {
-    this.setHorizon(horizonCommands);
+    this.#setHorizon(horizonCommands);
     const commands = Math.max(accounts, horizonCommands) + this.#bucket;
     await this.drive(commands, (id) => id % accounts);
     const remembered = this.#stats[STAT.remembered]!;

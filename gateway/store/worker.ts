@@ -16,15 +16,15 @@ const REPORT_MS = 50;
 const NICENESS = 19;
 
 /**
- * Sleep between two statements while commands come, ms. The idle policy alone lets a thread wait behind another on one core while the other
- * core runs nothing but the store; a core that goes to sleep fetches what waits. p99 at 5,000 requests/s above the null server:
- * as with the store off, 4.6, 8.9 and 5.5 ms where it was 9.6, 10.0 and 11.3.
+ * Sleep between two statements while commands come, ms. Under the idle policy alone the kernel leaves a thread behind another on one core
+ * although the other core runs nothing but the store; a core that goes to sleep fetches what waits. Figures: PERFORMANCE.md.
  */
 const NAP_MS = 0.05;
 
 const pace = new Pace();
 /** Nobody ever wakes it. */
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
+/** Of the transaction in hand: no news are heard within one, so it would seem that the rush is over. */
 let takesNaps = false;
 
 /** SQLite's codes for a file that is damaged, or is no database. */
