@@ -16,7 +16,6 @@ import { RecordMemory, viewMemory } from "./memory.ts";
 import { Outcome } from "./outcome.ts";
 import { CONTEXT, FIELD, FIRST_CONTROL_TYPE, TYPE } from "./record.ts";
 import * as record from "./record-words.ts";
-import { wordOf as logWordOf } from "./remembered.ts";
 import { writeCommand, writeDuplicate, writeResult } from "./result-writer.ts";
 import { chunkOf, wordOf } from "./rows.ts";
 import { decide } from "./rules.ts";
@@ -270,8 +269,7 @@ export class Machine {
     const out = this.frame.end >>> 2;
     writeCommand(input, start, this.frame.memory, out);
     const first = {
-      memory: remembered.chunkOf(place),
-      w: logWordOf(place),
+      ...remembered.recordAt(place),
       sequence: remembered.sequenceOf(place),
       timeMs: remembered.timeOf(place),
     };
@@ -317,7 +315,7 @@ export class Machine {
       this.#failed.copyResolved(this.#outcome);
       // Undo first: it unmarks commands reversed within the bucket, whose entries the rewind drops with their chunk.
       state.undo.rollBack();
-      state.remembered.rewind(mark, this.#tagOf);
+      state.remembered.rewind(mark, state.tagOf);
       state.keepSpentHolds();
       state.sequence = sequence;
       frame.end = frameEnd;

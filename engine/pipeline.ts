@@ -8,7 +8,6 @@ import { FRAME_BODY_BYTES_MAX, FRAME_BODY_BYTES_SOFT } from "./limits.ts";
 import type { Machine } from "./machine.ts";
 import { QUERY_BYTES, queryNameBytes, queryNameWord } from "./query.ts";
 import * as record from "./record-words.ts";
-import { wordOf as logWordOf } from "./remembered.ts";
 import type { RingConsumer, RingProducer } from "./ring.ts";
 import * as at from "./ring-layout.ts";
 import { chunkOf, ROW_BYTES, ROW_WORDS, wordOf } from "./rows.ts";
@@ -221,9 +220,8 @@ export class Pipeline {
       return;
     }
     this.#setHead(at.ENTRY.record, 1, remembered.sequenceOf(found), remembered.timeOf(found));
-    const log = remembered.chunkOf(found);
-    const start = logWordOf(found) * 4;
-    this.#reply(log.bytes.subarray(start, start + record.recordUnits(log.words, start >>> 2) * 8));
+    const { memory, start } = remembered.recordAt(found);
+    this.#reply(memory.bytes.subarray(start, start + record.recordUnits(memory.words, start >>> 2) * 8));
   }
 
   #setHead(kind: number, count: number, sequence: number, timeMs: number): void {

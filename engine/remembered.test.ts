@@ -1,38 +1,49 @@
 import { describe, expect, test } from "vitest";
-import { PLAIN_BLOCKS } from "./arena.ts";
+import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { hashWords, nameWords } from "./hash.ts";
+import { CHUNK_BYTES } from "./log-chunk.ts";
 import { viewMemory } from "./memory.ts";
+import { Random } from "./model/random.ts";
 import { type Command, encodeCommand } from "./record-codec.ts";
 import * as record from "./record-words.ts";
-import { CHUNK_BYTES, Remembered } from "./remembered.ts";
+import { Remembered, type TagOf } from "./remembered.ts";
 
 /** Further apart in time than this, two commands do not stand in one chunk. */
 const CHUNK_SPAN_MS = 2 ** 32;
 
-const tagOf = (words: Int32Array, w: number) =>
-  hashWords(words, w + record.idWord(words, w), nameWords(record.idBytes(words, w)), 7);
+const tagOf: TagOf = (_, words, idStart, idBytes) => hashWords(words, idStart, nameWords(idBytes), 7);
 
 /** Remembered commands, written and looked for by id; each has the next sequence. */
 class Log {
-  readonly remembered = new Remembered(PLAIN_BLOCKS);
+  readonly remembered: Remembered;
   readonly forgottenHolds: string[] = [];
   readonly #memory = viewMemory(new ArrayBuffer(1024));
   #sequence = 0;
 
-  add(id: string, more: Partial<Command> & { timeMs?: number } = {}): number {
-    const { timeMs = 0, ...fields } = more;
+  constructor(blocks: BlockSource = PLAIN_BLOCKS) {
+    this.remembered = new Remembered(blocks);
+  }
+
+  /** `skipped`: sequences before it that are not remembered. Returns its place. */
+  add(id: string, more: Partial<Command> & { timeMs?: number; skipped?: number } = {}): number {
+    const { timeMs = 0, skipped = 0, ...fields } = more;
     const command = { type: "freeze", partner: 1, currency: 1, id, account: "a", ...fields } as const;
     const bytes = encodeCommand(command, this.#memory.bytes, 0);
-    this.#sequence++;
-    return this.remembered.add(tagOf(this.#memory.words, 0), this.#sequence, timeMs, this.#memory, 0, bytes);
+    this.#sequence += 1 + skipped;
+    return this.remembered.add(this.#tag(), this.#sequence, timeMs, this.#memory, 0, bytes);
   }
 
   /** Sequence of the command of this id, 0 if it is not found. */
   find(id: string): number {
     encodeCommand({ type: "freeze", partner: 1, currency: 1, id, account: "a" }, this.#memory.bytes, 0);
     const { words } = this.#memory;
-    const place = this.remembered.find(tagOf(words, 0), 1, words, record.idWord(words, 0), id.length);
+    const place = this.remembered.find(this.#tag(), 1, words, record.idWord(words, 0), id.length);
     return place === 0 ? 0 : this.remembered.sequenceOf(place);
+  }
+
+  #tag(): number {
+    const { words } = this.#memory;
+    return tagOf(1, words, record.idWord(words, 0), record.idBytes(words, 0));
   }
 
   /** Forgets all but the last `kept` sequences. */
@@ -50,12 +61,17 @@ class Log {
     this.#sequence = sequence;
   }
 
+  /** What a snapshot of it is loaded as. */
+  copy(): Remembered {
+    const copy = new Remembered(PLAIN_BLOCKS);
+    for (const image of this.remembered.beginCapture()) copy.loadChunk(image, tagOf, () => {});
+    this.remembered.endCapture();
+    return copy;
+  }
+
+  /** Commands of a snapshot. */
   ids(): number {
-    let count = 0;
-    this.remembered.forEach(() => {
-      count++;
-    });
-    return count;
+    return this.copy().size;
   }
 }
 
@@ -149,16 +165,79 @@ test("commands are found, and forgotten ones are not, while chunk numbers go rou
 
 test("when all commands are forgotten and the last one ended with its chunk, none is found", () => {
   const log = new Log();
-  // A record of 48 bytes takes 7 units with its head, one of 56 takes 8: 131,071 units are a whole chunk.
+  // Entries that a chunk takes: the next one goes to another chunk.
+  const counted = new Log();
+  let entries = -1;
+  for (; counted.remembered.mark().chunk < 1; entries++) counted.add(`a${100_000 + entries}`);
   const fill = (mark: string) => {
-    for (let i = 0; i < 16_383; i++) log.add(`${mark}${100_000 + i}`, { memo: "m".repeat(28) });
-    log.add(`${mark}-last`, { memo: "m".repeat(20) });
+    for (let i = 1; i < entries; i++) log.add(`${mark}${100_000 + i}`);
+    log.add(`${mark}-last`);
   };
-  for (const mark of ["a", "b", "c", "d"]) {
+  for (const [chunk, mark] of ["a", "b", "c", "d"].entries()) {
     fill(mark);
-    expect(log.remembered.mark().used).toBe(CHUNK_BYTES / 8);
+    expect(log.remembered.mark().chunk).toBe(chunk);
     log.keep(0);
     expect(log.remembered.size).toBe(0);
     expect([mark, log.find(`${mark}100007`), log.find(`${mark}-last`)]).toEqual([mark, 0, 0]);
   }
+});
+
+test("each command keeps its sequence and time, whatever lies between it and the one before, also in a snapshot", () => {
+  const random = new Random(11);
+  const log = new Log();
+  const expected = new Map<number, { sequence: number; timeMs: number }>();
+  let sequence = 0;
+  let timeMs = 1_790_000_000_000;
+  for (let i = 0; i < 60_000; i++) {
+    // Runs longer and shorter than a mark's 64, times that stand still, steps that end a chunk.
+    const skipped = random.below(100) === 0 ? random.below(5) : 0;
+    if (random.below(50) === 0) timeMs += random.below(3);
+    if (random.below(20_000) === 0) timeMs += CHUNK_SPAN_MS;
+    if (random.below(200) === 0) {
+      log.rewind(() => {
+        for (let more = random.below(300); more > 0; more--) log.add(`undone-${more}`, { timeMs: timeMs + (more & 1) });
+      });
+    }
+    sequence += 1 + skipped;
+    expected.set(log.add(`id-${i}`, { timeMs, skipped }), { sequence, timeMs });
+  }
+  const found = (from: Remembered) =>
+    [...expected.keys()].map((place) => ({ sequence: from.sequenceOf(place), timeMs: from.timeOf(place) }));
+  expect(found(log.remembered)).toEqual([...expected.values()]);
+  expect(found(log.copy())).toEqual([...expected.values()]);
+});
+
+test("a snapshot's log goes on where it ended", () => {
+  const log = new Log();
+  for (let i = 1; i <= 100; i++) log.add(`id-${i}`, { timeMs: 5, type: i % 25 === 0 ? "hold" : "freeze" });
+  const copy = log.copy();
+  const place = log.add("next", { timeMs: 5 });
+  expect(log.remembered.sequenceOf(place)).toBe(101);
+  let holds = 0;
+  copy.forget(60, () => holds++);
+  expect([copy.size, copy.oldestTimeMs, holds]).toEqual([40, 5, 2]);
+  copy.forget(100, () => holds++);
+  expect([copy.size, holds]).toEqual([0, 4]);
+});
+
+test("chunks of undone buckets are taken again", () => {
+  let blocks = 0;
+  const counting = {
+    ...PLAIN_BLOCKS,
+    make: (bytes: number) => {
+      blocks++;
+      return PLAIN_BLOCKS.make(bytes);
+    },
+  };
+  const log = new Log(counting);
+  log.add("first");
+  for (let round = 0; round < 200; round++) {
+    log.rewind(() => {
+      log.add(`a-${round}`, { timeMs: CHUNK_SPAN_MS });
+      log.add(`b-${round}`, { timeMs: 3 * CHUNK_SPAN_MS });
+    });
+  }
+  // One for the index, one for the log.
+  expect(blocks).toBe(2);
+  expect([log.remembered.size, log.ids(), log.find("b-7")]).toEqual([1, 1, 0]);
 });

@@ -2,26 +2,23 @@
  * The commands within the id horizon, each with its result: a log of records in memory, oldest first, and the index by
  * (partner, id). One structure serves idempotency, `GET /v1/commands/{id}` and reversal, and compares bytes, not hashes.
  *
- * Chunks of 1 MiB; an entry is 8 bytes (sequence and time relative to its chunk's) and the record as it stands in the
- * frame. An entry's place is a u32, chunk number and offset in units of 8 bytes; chunk numbers go round at 32,768, and 28 GiB of them
- * may be in use.
- * Offset 0 of a chunk is never an entry, so that place 0 means "none".
+ * An entry of the log is a record as it stands in the frame, or its short form (`packed.ts`). Its place is a u32, chunk number and offset
+ * in units of 8 bytes; chunk numbers go round at 32,768, and 28 GiB of them may be in use.
  */
 import { Arena, type BlockSource } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { equalWords, nameWords } from "./hash.ts";
 import { KeyIndex, STALE_SPAN } from "./key-index.ts";
-import { copyUnits, type RecordMemory } from "./memory.ts";
+import { COMMAND_BYTES_MAX, RESULT_BYTES_MAX } from "./limits.ts";
+import { CHUNK_BYTES, CHUNK_UNITS, LogChunk } from "./log-chunk.ts";
+import { copyUnits, type RecordMemory, viewMemory } from "./memory.ts";
+import { entryIdWord, entryUnits, isPackable, isPacked, pack, packedUnits, unpack } from "./packed.ts";
 import { TYPE } from "./record.ts";
 import * as at from "./record-words.ts";
 
-/** Bytes of a chunk of the log. */
-export const CHUNK_BYTES = 1 << 20;
-const CHUNK_UNITS = CHUNK_BYTES / 8;
 const CHUNKS_MAX = 32_768;
 const UNIT_BITS = 17;
 const UNIT_MASK = CHUNK_UNITS - 1;
-const DELTA_MAX = 0xffff_fff0;
 
 /** Chunks used up until the whole index has been swept once: the places in it of used-up chunks are never further behind. */
 const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
@@ -30,24 +27,19 @@ const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
 const LOAD_BLOCK = 64;
 
 /** Bytes of the entry of a credit or debit with an id of 20 bytes and an account of 12. */
-export const USUAL_ENTRY_BYTES = 80;
+export const USUAL_ENTRY_BYTES = 64;
 
 /** Bit of the in-memory record's context byte: the command was reversed. Never in a frame. */
 export const REVERSED = 0x80;
 
-interface Chunk {
-  readonly memory: RecordMemory;
-  readonly words: Int32Array;
-  baseSequence: number;
-  baseTimeMs: number;
-  /** Units in use, the first included. */
-  used: number;
-}
+/** The tag of a command's key: see `State.idTag`. */
+export type TagOf = (partner: number, words: Int32Array, idStart: number, idBytes: number) => number;
 
 /** A chunk of the log in a snapshot. */
 export interface LogChunkImage {
-  /** From the chunk's start to the end of what is used. */
-  readonly bytes: Uint8Array;
+  /** See `LogChunk.image`. */
+  readonly entries: Uint8Array;
+  readonly marks: Uint8Array;
   readonly baseSequence: number;
   readonly baseTimeMs: number;
   /** Unit of the first command that is still remembered. */
@@ -63,18 +55,19 @@ export interface LogMark {
 export class Remembered {
   readonly #index: KeyIndex;
   /** By chunk number modulo CHUNKS_MAX. */
-  readonly #chunks: (Chunk | undefined)[] = [];
+  readonly #chunks: (LogChunk | undefined)[] = [];
   // Chunk numbers since the beginning; head is the oldest chunk, tail the one that is written.
   #head = 0;
   #headUnit = 1;
   #tail = -1;
   readonly #arena: Arena;
   /** Chunks that were used up. */
-  readonly #spares: Chunk[] = [];
+  readonly #spares: LogChunk[] = [];
   /** A snapshot may still read used-up chunks, so they must not be written again. */
   #isCaptured = false;
-  /** Scratch room. */
+  /** Scratch room: tags, and what `recordAt` gives. */
   readonly #tags = new Int32Array(LOAD_BLOCK);
+  readonly #unpacked = viewMemory(new ArrayBuffer(COMMAND_BYTES_MAX + RESULT_BYTES_MAX));
   #reservedBytes = 0;
   /** Commands remembered; the index also holds forgotten ones for a while. */
   #count = 0;
@@ -100,8 +93,7 @@ export class Remembered {
 
   /** Time of the oldest command remembered, ms since 1970, or undefined. */
   get oldestTimeMs(): number | undefined {
-    const chunk = this.#headChunk();
-    return chunk === undefined ? undefined : chunk.baseTimeMs + (chunk.words[this.#headUnit * 2 + 1]! >>> 0);
+    return this.#headChunk()?.timeAt(this.#headUnit);
   }
 
   /** Puts by memory for `commands` more commands with ids and names of a usual length. */
@@ -130,124 +122,139 @@ export class Remembered {
   }
 
   #isKey(place: number, partner: number, words: Int32Array, idStart: number, idBytes: number): boolean {
-    const chunk = this.chunkOf(place);
+    const log = this.#chunkOf(place).words;
     const w = wordOf(place);
-    if (chunk.words[w + at.PARTNER] !== partner) return false;
-    if (((chunk.words[w + at.HEAD]! >>> 8) & 0xff) !== idBytes) return false;
-    return equalWords(chunk.words, w + at.idWord(chunk.words, w), words, idStart, nameWords(idBytes));
+    if (log[w + at.PARTNER] !== partner || at.idBytes(log, w) !== idBytes) return false;
+    return equalWords(log, entryIdWord(log, w), words, idStart, nameWords(idBytes));
   }
 
-  /** Remembers a record that stands in a frame; returns its place. */
+  /** Remembers a record that stands in a frame, with its result; returns its place. */
   add(tag: number, sequence: number, timeMs: number, from: RecordMemory, start: number, bytes: number): number {
-    const units = bytes / 8 + 1;
-    let chunk = this.#tail < 0 ? undefined : this.#chunks[this.#tail % CHUNKS_MAX];
-    if (
-      chunk === undefined ||
-      chunk.used + units > CHUNK_UNITS ||
-      sequence - chunk.baseSequence > DELTA_MAX ||
-      timeMs - chunk.baseTimeMs > DELTA_MAX
-    ) {
-      chunk = this.#addChunk(sequence, timeMs);
+    const { words } = from;
+    const w = start >>> 2;
+    let place: number;
+    if (isPackable(words, w)) {
+      place = this.#takePlace(packedUnits(words, w), sequence, timeMs);
+      pack(from, w, this.#tailChunk.memory, place & UNIT_MASK);
+    } else {
+      place = this.#takePlace(bytes >>> 3, sequence, timeMs);
+      copyUnits(from, start >>> 3, this.#tailChunk.memory, place & UNIT_MASK, bytes >>> 3);
+      if (at.typeOf(words, w) === TYPE.hold) this.#tailChunk.hasHolds = true;
     }
-    const unit = chunk.used;
-    chunk.words[unit * 2] = sequence - chunk.baseSequence;
-    chunk.words[unit * 2 + 1] = timeMs - chunk.baseTimeMs;
-    copyUnits(from, start >>> 3, chunk.memory, unit + 1, bytes >>> 3);
-    chunk.used = unit + units;
-    const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
     this.#index.insert(tag, place);
-    this.#count++;
     return place;
   }
 
-  #addChunk(sequence: number, timeMs: number): Chunk {
+  /** Place of the next entry, in the chunk at the tail. */
+  #takePlace(units: number, sequence: number, timeMs: number): number {
+    let unit = this.#tail < 0 ? 0 : this.#tailChunk.add(units, sequence, timeMs);
+    if (unit === 0) unit = this.#addChunk(sequence, timeMs).add(units, sequence, timeMs);
+    this.#count++;
+    return ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
+  }
+
+  get #tailChunk(): LogChunk {
+    return this.#chunks[this.#tail % CHUNKS_MAX]!;
+  }
+
+  #addChunk(sequence: number, timeMs: number): LogChunk {
     assert(this.#tail - this.#head + 1 < CHUNKS_MAX - SWEEP_CHUNKS, "the remembered commands stay below 28 GiB");
     this.#tail++;
     // A used-up chunk is taken again: its pages are mapped already, and mapping costs more than writing them.
-    const chunk = this.#spares.pop() ?? this.#makeChunk();
-    chunk.baseSequence = sequence;
-    chunk.baseTimeMs = timeMs;
-    chunk.used = 1;
+    const chunk = this.#spares.pop() ?? new LogChunk(this.#arena.take(CHUNK_BYTES));
+    chunk.begin(sequence, timeMs);
     this.#chunks[this.#tail % CHUNKS_MAX] = chunk;
     return chunk;
   }
 
-  #makeChunk(): Chunk {
-    const memory = this.#arena.take(CHUNK_BYTES);
-    return { memory, words: memory.words, baseSequence: 0, baseTimeMs: 0, used: 1 };
-  }
-
-  /** The chunk that holds a place. Its record begins at word `wordOf(place)`. */
-  chunkOf(place: number): RecordMemory {
+  #chunkOf(place: number): LogChunk {
     const chunk = this.#chunks[place >>> UNIT_BITS];
     assert(chunk !== undefined, "a place leads to a chunk");
-    return chunk.memory;
+    return chunk;
+  }
+
+  /** The record at a place as it stood in the frame, but for REVERSED, from `start` of `memory` on; valid until the next call. */
+  recordAt(place: number): { readonly memory: RecordMemory; readonly start: number } {
+    const { memory, words } = this.#chunkOf(place);
+    const w = wordOf(place);
+    if (!isPacked(words, w)) return { memory, start: w * 4 };
+    unpack(memory, w, this.#unpacked);
+    return { memory: this.#unpacked, start: 0 };
   }
 
   sequenceOf(place: number): number {
-    const chunk = this.#chunks[place >>> UNIT_BITS]!;
-    return chunk.baseSequence + (chunk.words[(place & UNIT_MASK) * 2]! >>> 0);
+    return this.#chunkOf(place).sequenceAt(place & UNIT_MASK);
   }
 
   timeOf(place: number): number {
-    const chunk = this.#chunks[place >>> UNIT_BITS]!;
-    return chunk.baseTimeMs + (chunk.words[(place & UNIT_MASK) * 2 + 1]! >>> 0);
+    return this.#chunkOf(place).timeAt(place & UNIT_MASK);
   }
 
   isReversed(place: number): boolean {
-    return (this.chunkOf(place).words[wordOf(place) + 1]! & (REVERSED << 16)) !== 0;
+    return (this.#chunkOf(place).words[wordOf(place) + at.FLAGS]! & (REVERSED << 16)) !== 0;
   }
 
   setReversed(place: number, reversed: boolean): void {
-    const words = this.chunkOf(place).words;
-    const w = wordOf(place) + 1;
+    const words = this.#chunkOf(place).words;
+    const w = wordOf(place) + at.FLAGS;
     words[w] = reversed ? words[w]! | (REVERSED << 16) : words[w]! & ~(REVERSED << 16);
   }
 
   /** True if the command part at `start` says the same as the remembered one: every byte but the context. */
   isSameBody(place: number, from: RecordMemory, start: number): boolean {
-    const chunk = this.chunkOf(place);
-    const a = wordOf(place);
+    const { memory, start: known } = this.recordAt(place);
+    const { words } = memory;
+    const a = known >>> 2;
     const b = start >>> 2;
     const count = at.commandUnits(from.words, b) * 2;
     // Word 1 holds fields, context and length; word 3 holds currency, the result's length and width.
-    if (((chunk.words[a + 1]! ^ from.words[b + 1]!) & ~(0xff << 16)) !== 0) return false;
-    if (((chunk.words[a + 3]! ^ from.words[b + 3]!) & ~(0xff << 16)) !== 0) return false;
-    if (chunk.words[a] !== from.words[b] || chunk.words[a + 2] !== from.words[b + 2]) return false;
-    return equalWords(chunk.words, a + 4, from.words, b + 4, count - 4);
+    if (((words[a + 1]! ^ from.words[b + 1]!) & ~(0xff << 16)) !== 0) return false;
+    if (((words[a + 3]! ^ from.words[b + 3]!) & ~(0xff << 16)) !== 0) return false;
+    if (words[a] !== from.words[b] || words[a + 2] !== from.words[b + 2]) return false;
+    return equalWords(words, a + 4, from.words, b + 4, count - 4);
   }
 
   /** Forgets the oldest commands up to and including this sequence. Tells of each forgotten hold command, applied or not. */
   forget(upTo: number, onForgetHold: OnForgetHold): void {
     for (let chunk = this.#headChunk(); chunk !== undefined; chunk = this.#headChunk()) {
-      if (!this.#forgetInHead(chunk, upTo - chunk.baseSequence, onForgetHold)) break;
+      if (!this.#forgetInHead(chunk, upTo, onForgetHold)) break;
     }
     // While nothing is forgotten, no segment has to be swept for it.
     if (this.#head === 0 && this.#headUnit === 1) return;
-    // An addition, for behind a full chunk the unit is that of the next chunk's start.
-    this.#index.setOldest(((this.#head % CHUNKS_MAX) << UNIT_BITS) + this.#headUnit);
+    this.#index.setOldest(((this.#head % CHUNKS_MAX) << UNIT_BITS) | this.#headUnit);
   }
 
-  /** Forgets commands of the head chunk up to this sequence, relative to the chunk's. True if that is all of them. */
-  #forgetInHead(chunk: Chunk, upTo: number, onForgetHold: OnForgetHold): boolean {
-    const { words, used } = chunk;
-    const start = this.#headUnit;
-    let unit = start;
-    let last = 0;
-    while (unit < used && words[unit * 2]! >>> 0 <= upTo) {
-      const w = unit * 2 + 2;
-      if (at.typeOf(words, w) === TYPE.hold) onForgetHold(words, w);
-      last = unit;
-      unit += 1 + at.recordUnits(words, w);
-      this.#count--;
+  /** Forgets commands of the head chunk up to this sequence. True if that is all of them. */
+  #forgetInHead(chunk: LogChunk, upTo: number, onForgetHold: OnForgetHold): boolean {
+    let mark = chunk.markOf(this.#headUnit);
+    let sequence = chunk.sequenceAt(this.#headUnit);
+    while (sequence <= upTo) {
+      this.horizonTimeMs = chunk.markTime(mark);
+      const left = chunk.markSequence(mark) + chunk.markEntries(mark) - sequence;
+      const forgotten = Math.min(left, upTo + 1 - sequence);
+      const end = chunk.markUnit(mark + 1);
+      // Entries are read only where that is needed: they are old, and each is a wait for memory.
+      this.#headUnit = forgotten === left && !chunk.hasHolds ? end : this.#walk(chunk, forgotten, onForgetHold);
+      this.#count -= forgotten;
+      if (this.#headUnit === chunk.used) return true;
+      if (this.#headUnit !== end) return false;
+      sequence = chunk.markSequence(++mark);
     }
-    if (unit !== start) this.horizonTimeMs = chunk.baseTimeMs + (words[last * 2 + 1]! >>> 0);
-    this.#headUnit = unit;
-    return unit === used;
+    return false;
+  }
+
+  /** The unit behind `count` commands from the head on; tells of holds among them. */
+  #walk({ words }: LogChunk, count: number, onForgetHold: OnForgetHold): number {
+    let w = this.#headUnit * 2;
+    for (let left = count; left > 0; left--) {
+      if (at.typeOf(words, w) === TYPE.hold) onForgetHold(words, w);
+      w += entryUnits(words, w) * 2;
+    }
+    return w / 2;
   }
 
   /** The chunk that the oldest command stands in; steps over a chunk that is used up. */
-  #headChunk(): Chunk | undefined {
+  #headChunk(): LogChunk | undefined {
     while (this.#head <= this.#tail) {
       const chunk = this.#chunks[this.#head % CHUNKS_MAX]!;
       if (this.#headUnit < chunk.used) return chunk;
@@ -267,9 +274,10 @@ export class Remembered {
     this.#isCaptured = true;
     const images: LogChunkImage[] = [];
     for (let number = this.#head; number <= this.#tail; number++) {
-      const { memory, baseSequence, baseTimeMs, used } = this.#chunks[number % CHUNKS_MAX]!;
+      const chunk = this.#chunks[number % CHUNKS_MAX]!;
+      const { baseSequence, baseTimeMs } = chunk;
       const firstUnit = number === this.#head ? this.#headUnit : 1;
-      images.push({ bytes: memory.bytes.subarray(0, used * 8), baseSequence, baseTimeMs, firstUnit });
+      images.push({ ...chunk.image(), baseSequence, baseTimeMs, firstUnit });
     }
     return images;
   }
@@ -278,73 +286,62 @@ export class Remembered {
     this.#isCaptured = false;
   }
 
-  /** Adds a chunk of a snapshot to a log that is being loaded, oldest first, and indexes its commands. */
-  loadChunk(image: LogChunkImage, tagOf: (words: Int32Array, w: number) => number): void {
-    const chunk = this.#makeChunk();
-    chunk.memory.bytes.set(image.bytes);
-    chunk.baseSequence = image.baseSequence;
-    chunk.baseTimeMs = image.baseTimeMs;
-    chunk.used = image.bytes.byteLength / 8;
-    this.#tail++;
-    this.#chunks[this.#tail % CHUNKS_MAX] = chunk;
+  /** Adds a chunk of a snapshot to a log that is being loaded, oldest first, and indexes its commands. Tells of each reversal. */
+  loadChunk(image: LogChunkImage, tagOf: TagOf, onReversal: (place: number) => void): void {
+    const chunk = this.#addChunk(image.baseSequence, image.baseTimeMs);
+    chunk.load(image.entries, image.marks);
     if (this.#tail === this.#head) this.#headUnit = image.firstUnit;
-    for (let unit = image.firstUnit; unit < chunk.used; ) unit = this.#loadBlock(chunk, unit, tagOf);
+    for (let unit = image.firstUnit; unit < chunk.used; ) unit = this.#loadBlock(chunk, unit, tagOf, onReversal);
   }
 
   /** Indexes up to a block of a loaded chunk's commands from `start` on; loads all their index slots before it needs the first. */
-  #loadBlock({ words, used }: Chunk, start: number, tagOf: (words: Int32Array, w: number) => number): number {
+  #loadBlock(chunk: LogChunk, start: number, tagOf: TagOf, onReversal: (place: number) => void): number {
+    const { words, used } = chunk;
     const tags = this.#tags;
     let count = 0;
-    for (let unit = start; unit < used && count < LOAD_BLOCK; unit += 1 + at.recordUnits(words, unit * 2 + 2)) {
-      tags[count++] = tagOf(words, unit * 2 + 2);
+    for (let unit = start; unit < used && count < LOAD_BLOCK; unit += entryUnits(words, unit * 2)) {
+      tags[count++] = entryTag(words, unit * 2, tagOf);
     }
     this.touched ^= this.#index.touchAll(tags, count);
     let unit = start;
     for (let i = 0; i < count; i++) {
-      const w = unit * 2 + 2;
-      // Marks may be younger than the snapshot; `State` sets them anew from the reversals in the log.
-      words[w + 1] = words[w + 1]! & ~(REVERSED << 16);
-      this.#index.insert(tags[i]!, ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit);
-      unit += 1 + at.recordUnits(words, w);
+      const w = unit * 2;
+      const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
+      // Marks may be younger than the snapshot; they are set anew from the reversals in the log.
+      words[w + at.FLAGS] = words[w + at.FLAGS]! & ~(REVERSED << 16);
+      this.#index.insert(tags[i]!, place);
+      if (at.typeOf(words, w) === TYPE.reverse) onReversal(place);
+      else if (at.typeOf(words, w) === TYPE.hold) chunk.hasHolds = true;
+      unit += entryUnits(words, w);
     }
     this.#count += count;
     return unit;
   }
 
-  /** Calls back with each remembered command, oldest first. */
-  forEach(visit: (memory: RecordMemory, w: number) => void): void {
-    for (let number = this.#head; number <= this.#tail; number++) {
-      const chunk = this.#chunks[number % CHUNKS_MAX]!;
-      for (let unit = number === this.#head ? this.#headUnit : 1; unit < chunk.used; ) {
-        visit(chunk.memory, unit * 2 + 2);
-        unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
-      }
-    }
-  }
-
   /** Where the log ends now. */
   mark(): LogMark {
-    return { chunk: this.#tail, used: this.#tail < 0 ? 1 : this.#chunks[this.#tail % CHUNKS_MAX]!.used };
+    return { chunk: this.#tail, used: this.#tail < 0 ? 1 : this.#tailChunk.used };
   }
 
   /** Takes back everything added since the mark. */
-  rewind(mark: LogMark, tagOf: (words: Int32Array, w: number) => number): void {
+  rewind(mark: LogMark, tagOf: TagOf): void {
     while (this.#tail > mark.chunk) {
       this.#unindex(this.#tail, 1, tagOf);
+      // No snapshot reads it: none begins within a bucket.
+      this.#spares.push(this.#chunks[this.#tail % CHUNKS_MAX]!);
       this.#chunks[this.#tail % CHUNKS_MAX] = undefined;
       this.#tail--;
     }
     if (this.#tail < 0) return;
     this.#unindex(this.#tail, mark.used, tagOf);
-    this.#chunks[this.#tail % CHUNKS_MAX]!.used = mark.used;
+    this.#tailChunk.rewind(mark.used);
   }
 
-  #unindex(number: number, fromUnit: number, tagOf: (words: Int32Array, w: number) => number): void {
-    const chunk = this.#chunks[number % CHUNKS_MAX]!;
-    for (let unit = fromUnit; unit < chunk.used; ) {
-      this.#index.remove(tagOf(chunk.words, unit * 2 + 2), ((number % CHUNKS_MAX) << UNIT_BITS) | unit);
+  #unindex(number: number, fromUnit: number, tagOf: TagOf): void {
+    const { words, used } = this.#chunks[number % CHUNKS_MAX]!;
+    for (let unit = fromUnit; unit < used; unit += entryUnits(words, unit * 2)) {
+      this.#index.remove(entryTag(words, unit * 2, tagOf), ((number % CHUNKS_MAX) << UNIT_BITS) | unit);
       this.#count--;
-      unit += 1 + at.recordUnits(chunk.words, unit * 2 + 2);
     }
   }
 }
@@ -352,7 +349,11 @@ export class Remembered {
 /** Told of each forgotten hold command: its record at word `w`. */
 export type OnForgetHold = (words: Int32Array, w: number) => void;
 
-/** First word of the record at a place, within its chunk. */
-export function wordOf(place: number): number {
-  return (place & UNIT_MASK) * 2 + 2;
+/** First word of the entry at a place, within its chunk. */
+function wordOf(place: number): number {
+  return (place & UNIT_MASK) * 2;
+}
+
+function entryTag(words: Int32Array, w: number, tagOf: TagOf): number {
+  return tagOf(words[w + at.PARTNER]!, words, entryIdWord(words, w), at.idBytes(words, w));
 }

@@ -61,11 +61,12 @@ function writeOther(other: AccountCursor, isWide: boolean, to: RecordMemory, sta
 
 /** Writes the first result of a repeated command again, marked as a repeat, at word `out`. */
 export function writeDuplicate(
-  first: { readonly memory: RecordMemory; readonly w: number; readonly sequence: number; readonly timeMs: number },
+  first: { readonly memory: RecordMemory; readonly start: number; readonly sequence: number; readonly timeMs: number },
   to: RecordMemory,
   out: number,
 ): number {
-  const { memory, w } = first;
+  const { memory } = first;
+  const w = first.start >>> 2;
   const r = record.resultWord(to.words, out);
   const count = record.resultUnits(memory.words, w) * 2;
   copyWords(memory.words, record.resultWord(memory.words, w), to.words, r, count);

@@ -9,7 +9,6 @@ import { applyMovement, barred, checkMovement } from "./movement.ts";
 import { OTHER_NAME, type Outcome } from "./outcome.ts";
 import { FIELD, TYPE } from "./record.ts";
 import * as record from "./record-words.ts";
-import { wordOf as logWordOf } from "./remembered.ts";
 import type { State } from "./state.ts";
 
 export function reverse(state: State, command: CommandCursor, outcome: Outcome): number {
@@ -18,8 +17,8 @@ export function reverse(state: State, command: CommandCursor, outcome: Outcome):
   const tag = state.idTag(partner, words, nameStart, nameBytes);
   const place = remembered.find(tag, partner, words, nameStart, nameBytes);
   if (place === 0) return CODE.COMMAND_NOT_FOUND;
-  const log = remembered.chunkOf(place);
-  const w = logWordOf(place);
+  const { memory: log, start } = remembered.recordAt(place);
+  const w = start >>> 2;
   const type = record.typeOf(log.words, w);
   showUndone(state, partner, log, w, outcome);
   if (!isReversible(type) || record.resultCode(log.words, w) !== CODE.OK) return CODE.NOT_REVERSIBLE;

@@ -2,45 +2,13 @@ import { expect, test } from "vitest";
 import { PLAIN_BLOCKS } from "./arena.ts";
 import { checkInvariants } from "./inspect.ts";
 import { Machine } from "./machine.ts";
-import { Generator } from "./model/generate.ts";
-import { Model } from "./model/model.ts";
-import { MachineSubject, type RecordedFrame } from "./model/subject.ts";
-import { StateCapture, type StateChunk, StateLoader } from "./snapshot.ts";
-
-const HORIZON = 500;
-
-interface Recorded extends RecordedFrame {
-  /** State hash after the frame. */
-  readonly hash: string;
-}
-
-/** The frames of a random history of all command types, many accounts, holds that expire, ids that are forgotten. */
-function recordHistory(seed: number, commands: number): Recorded[] {
-  const model = new Model(HORIZON);
-  const machine = new Machine({ horizonCommands: HORIZON });
-  const frames: Recorded[] = [];
-  const subject = new MachineSubject(machine, (frame) => frames.push({ ...frame, hash: machine.stateHash() }));
-  const generator = new Generator(seed, model, true);
-  while (model.sequence < commands) {
-    const timeMs = generator.nextTime();
-    subject.frame(timeMs);
-    model.frame(timeMs);
-    for (let left = generator.itemsInFrame(); left > 0; left--) {
-      const next = generator.nextItem();
-      for (const one of [model, subject]) {
-        if (typeof next === "number") one.setHorizon(next);
-        else one.bucket(next.commands, next.atomic);
-      }
-    }
-  }
-  subject.endFrame();
-  return frames;
-}
-
-function replay(machine: Machine, frame: RecordedFrame): void {
-  // The body must lie at a multiple of 8 of its buffer.
-  machine.replayFrame(frame.body.slice(), frame.firstSequence, frame.timeMs, frame.records);
-}
+import { viewMemory } from "./memory.ts";
+import { HORIZON, recordHistory, replay } from "./model/history.ts";
+import { entryUnits } from "./packed.ts";
+import * as record from "./record-words.ts";
+import { REVERSED } from "./remembered.ts";
+import { StateCapture, type StateChunk, StateLoader, TAG } from "./snapshot.ts";
+import type { State } from "./state.ts";
 
 test("a snapshot taken while frames go on is the state at its beginning, and replay from it gives the same bytes", () => {
   const frames = recordHistory(3, 30_000);
@@ -82,7 +50,7 @@ test("memory for a long log is put by before the log is loaded, for a short one 
     return bytes;
   };
   expect(putBy(1 << 20)).toBe(0);
-  // The log itself, and an index of some 17 bytes a command of 80.
+  // The log itself, and an index of some 17 bytes a command of 64.
   expect(putBy(1 << 30) / (1 << 30)).toBeGreaterThanOrEqual(1.1);
   expect(putBy(1 << 30) / (1 << 30)).toBeLessThan(1.3);
 });
@@ -99,6 +67,69 @@ test("a second snapshot after the first is of its own time", () => {
       loader.add({ ...chunk, bytes: chunk.bytes.slice() });
     }
     capture.end();
-    expect(new Machine({ state: loader.finish() }).stateHash()).toBe(frame.hash);
+    const state = loader.finish();
+    expect(new Machine({ state }).stateHash()).toBe(frame.hash);
+    if (machine.sequence > HORIZON) expectSameMemory(state, machine.state);
   }
+});
+
+/** All that is remembered of each command, oldest first. */
+function* eachRemembered({ remembered }: State) {
+  const images = remembered.beginCapture();
+  remembered.endCapture();
+  for (const [chunk, { firstUnit, entries }] of images.entries()) {
+    const words = new Int32Array(entries.buffer, entries.byteOffset, entries.byteLength / 4);
+    for (let unit = firstUnit; unit * 2 < words.length; unit += entryUnits(words, unit * 2)) {
+      // Few enough are ever remembered here that chunks are numbered from 0.
+      const place = (chunk << 17) | unit;
+      const { memory, start } = remembered.recordAt(place);
+      const bytes = memory.bytes.slice(start, start + record.recordUnits(memory.words, start >>> 2) * 8);
+      const [sequence, timeMs] = [remembered.sequenceOf(place), remembered.timeOf(place)];
+      yield { sequence, timeMs, isReversed: remembered.isReversed(place), bytes };
+    }
+  }
+}
+
+function expectSameMemory(found: State, expected: State): void {
+  const all = [...eachRemembered(expected)];
+  expect(all.filter(({ isReversed }) => isReversed).length).toBeGreaterThan(3);
+  expect([...eachRemembered(found)]).toEqual(all);
+  expect(found.remembered.size).toBe(all.length);
+}
+
+/** The log as a snapshot held it before there was a short form. */
+function wholeRecords(state: State): StateChunk {
+  const FORGOTTEN_UNITS = 9;
+  const all = [...eachRemembered(state)];
+  const { sequence: baseSequence, timeMs: baseTimeMs } = all[0]!;
+  const memory = viewMemory(new ArrayBuffer(1 << 20));
+  memory.floats.set([baseSequence, baseTimeMs, FORGOTTEN_UNITS]);
+  let at = 3 + FORGOTTEN_UNITS;
+  for (const { sequence, timeMs, bytes } of all) {
+    memory.words[at * 2] = sequence - baseSequence;
+    memory.words[at * 2 + 1] = timeMs - baseTimeMs;
+    memory.bytes.set(bytes, (at + 1) * 8);
+    // Reversed, but after the snapshot had begun.
+    memory.bytes[(at + 1) * 8 + 6]! |= REVERSED;
+    at += 1 + bytes.length / 8;
+  }
+  return { tag: TAG.wholeRecords, index: 0, bytes: memory.bytes.subarray(0, at * 8) };
+}
+
+test("a snapshot of whole records, as they were once written, is the same state", () => {
+  const frames = recordHistory(5, 20_000);
+  const half = frames.length >> 1;
+  const machine = new Machine({ horizonCommands: HORIZON });
+  for (const frame of frames.slice(0, half)) replay(machine, frame);
+  const loader = new StateLoader();
+  const capture = new StateCapture(machine.state);
+  for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) {
+    if (chunk.tag !== TAG.log) loader.add(chunk);
+  }
+  capture.end();
+  loader.add(wholeRecords(machine.state));
+  const loaded = new Machine({ state: loader.finish() });
+  expectSameMemory(loaded.state, machine.state);
+  for (const frame of frames.slice(half)) replay(loaded, frame);
+  expect(loaded.stateHash()).toBe(frames.at(-1)!.hash);
 });

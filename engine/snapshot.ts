@@ -5,16 +5,19 @@
 import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { CODE } from "./codes.ts";
+import { RecordMemory } from "./memory.ts";
 import { TYPE } from "./record.ts";
 import * as record from "./record-words.ts";
-import { type LogChunkImage, USUAL_ENTRY_BYTES } from "./remembered.ts";
+import { type LogChunkImage, REVERSED, USUAL_ENTRY_BYTES } from "./remembered.ts";
 import { CHUNK_ROWS, ROW_BYTES } from "./rows.ts";
 import { State } from "./state.ts";
 
 /** Tags of chunks. */
-export const TAG = Object.freeze({ meta: 1, accounts: 2, tails: 3, holds: 4, log: 5 });
-/** Bytes before a log chunk: base sequence, base time, first unit, each float64. */
-const LOG_HEAD_BYTES = 24;
+export const TAG = Object.freeze({ meta: 1, accounts: 2, tails: 3, holds: 4, wholeRecords: 5, log: 6 });
+/** Bytes before the entries of a log chunk: base sequence, base time, first unit, bytes of entries, each float64. Marks follow them. */
+const LOG_HEAD_BYTES = 32;
+/** The same of a chunk of whole records: base sequence, base time, first unit. */
+const WHOLE_HEAD_BYTES = 24;
 const ROW_CHUNK_BYTES = CHUNK_ROWS * ROW_BYTES;
 /**
  * The log comes last in a snapshot. With this much of it to come, memory for all of it is put by first: its pages are mapped while the
@@ -91,9 +94,12 @@ export class StateCapture {
       yield { tag: TAG.tails, index, bytes: new Uint8Array(words.buffer) };
     }
     for (const [index, image] of this.#log.entries()) {
-      const bytes = this.#logBytes(LOG_HEAD_BYTES + image.bytes.byteLength);
-      new Float64Array(bytes.buffer, 0, 3).set([image.baseSequence, image.baseTimeMs, image.firstUnit]);
-      bytes.set(image.bytes, LOG_HEAD_BYTES);
+      const { entries, marks, baseSequence, baseTimeMs, firstUnit } = image;
+      const marksStart = LOG_HEAD_BYTES + entries.byteLength;
+      const bytes = this.#logBytes(marksStart + marks.byteLength);
+      new Float64Array(bytes.buffer, 0, 4).set([baseSequence, baseTimeMs, firstUnit, entries.byteLength]);
+      bytes.set(entries, LOG_HEAD_BYTES);
+      bytes.set(marks, marksStart);
       yield { tag: TAG.log, index, bytes };
     }
   }
@@ -103,6 +109,8 @@ export class StateCapture {
 export class StateLoader {
   #state: State | undefined;
   readonly #blocks: BlockSource;
+  /** Places of the remembered reversals. */
+  readonly #reversals: number[] = [];
 
   /** `blocks`: where the tables get their memory. */
   constructor(blocks: BlockSource = PLAIN_BLOCKS) {
@@ -123,10 +131,11 @@ export class StateLoader {
     else if (tag === TAG.tails) {
       state.accounts.loadTails(new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
     } else {
-      assert(tag === TAG.log, "a snapshot has chunks of known tags only");
+      assert(tag === TAG.log || tag === TAG.wholeRecords, "a snapshot has chunks of known tags only");
       if (chunk.index === 0 && left >= RESERVED_FROM_BYTES)
         state.remembered.reserve(Math.floor(left / USUAL_ENTRY_BYTES));
-      this.#addLog(state, bytes);
+      if (tag === TAG.log) this.#addLog(state, bytes);
+      else this.#addWholeRecords(state, bytes);
     }
   }
 
@@ -141,14 +150,37 @@ export class StateLoader {
   }
 
   #addLog(state: State, bytes: Uint8Array): void {
-    const [baseSequence, baseTimeMs, firstUnit] = new Float64Array(bytes.buffer, bytes.byteOffset, 3) as unknown as [
-      number,
-      number,
-      number,
-    ];
-    const image = { baseSequence, baseTimeMs, firstUnit, bytes: bytes.subarray(LOG_HEAD_BYTES) };
-    state.remembered.loadChunk(image, (words, w) => tagOf(state, words, w));
+    const head = new Float64Array(bytes.buffer, bytes.byteOffset, LOG_HEAD_BYTES / 8);
+    const [baseSequence, baseTimeMs, firstUnit] = [head[0]!, head[1]!, head[2]!];
+    const marksStart = LOG_HEAD_BYTES + head[3]!;
+    const entries = bytes.subarray(LOG_HEAD_BYTES, marksStart);
+    const image = { entries, marks: bytes.subarray(marksStart), baseSequence, baseTimeMs, firstUnit };
+    state.remembered.loadChunk(image, state.tagOf, this.#onReversal);
   }
+
+  /** A chunk as snapshots held it before there was a short form: each record whole, behind 8 bytes of sequence and time. */
+  #addWholeRecords(state: State, bytes: Uint8Array): void {
+    const head = new Float64Array(bytes.buffer, bytes.byteOffset, WHOLE_HEAD_BYTES / 8);
+    const [baseSequence, baseTimeMs, firstUnit] = [head[0]!, head[1]!, head[2]!];
+    const start = bytes.byteOffset + WHOLE_HEAD_BYTES;
+    const memory = new RecordMemory(bytes.buffer, start, bytes.byteLength - WHOLE_HEAD_BYTES);
+    const { words } = memory;
+    for (let w = firstUnit * 2; w < words.length; ) {
+      const sequence = baseSequence + (words[w]! >>> 0);
+      const timeMs = baseTimeMs + (words[w + 1]! >>> 0);
+      w += 2;
+      words[w + record.FLAGS] = words[w + record.FLAGS]! & ~(REVERSED << record.CONTEXT_SHIFT);
+      const tag = state.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
+      const units = record.recordUnits(words, w);
+      const place = state.remembered.add(tag, sequence, timeMs, memory, w * 4, units * 8);
+      if (record.typeOf(words, w) === TYPE.reverse) this.#reversals.push(place);
+      w += units * 2;
+    }
+  }
+
+  readonly #onReversal = (place: number): void => {
+    this.#reversals.push(place);
+  };
 
   /** The state, complete. */
   finish(): State {
@@ -156,24 +188,20 @@ export class StateLoader {
     assert(state !== undefined, "a snapshot has a meta chunk");
     state.accounts.finishLoad();
     state.holds.finishLoad();
-    markReversals(state);
+    for (const place of this.#reversals) markUndone(state, place);
     return state;
   }
 }
 
-/** Marks what the remembered reversals have undone: a reversal is always younger than its target, so it is there as well. */
-function markReversals(state: State): void {
-  state.remembered.forEach((memory, w) => {
-    const words = memory.words;
-    if (record.typeOf(words, w) !== TYPE.reverse || record.resultCode(words, w) !== CODE.OK) return;
-    const start = w + record.nameWord(words, w);
-    const bytes = record.nameBytes(words, w);
-    const partner = words[w + record.PARTNER]!;
-    const place = state.remembered.find(state.idTag(partner, words, start, bytes), partner, words, start, bytes);
-    if (place !== 0) state.remembered.setReversed(place, true);
-  });
-}
-
-function tagOf(state: State, words: Int32Array, w: number): number {
-  return state.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
+/** Marks what a remembered reversal has undone: a reversal is always younger than its target, so that is there as well. */
+function markUndone(state: State, reversal: number): void {
+  const { memory, start } = state.remembered.recordAt(reversal);
+  const { words } = memory;
+  const w = start >>> 2;
+  if (record.resultCode(words, w) !== CODE.OK) return;
+  const name = w + record.nameWord(words, w);
+  const bytes = record.nameBytes(words, w);
+  const partner = words[w + record.PARTNER]!;
+  const place = state.remembered.find(state.idTag(partner, words, name, bytes), partner, words, name, bytes);
+  if (place !== 0) state.remembered.setReversed(place, true);
 }

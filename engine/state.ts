@@ -6,7 +6,7 @@ import type { CommandCursor } from "./command-cursor.ts";
 import { hashWords, nameWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
 import { Holds } from "./holds.ts";
-import { Remembered } from "./remembered.ts";
+import { Remembered, type TagOf } from "./remembered.ts";
 import { chunkOf, wordOf } from "./rows.ts";
 import { UndoLog } from "./undo.ts";
 
@@ -51,6 +51,9 @@ export class State {
   idTag(partner: number, words: Int32Array, start: number, idBytes: number): number {
     return hashWords(words, start, nameWords(idBytes), this.seed ^ Math.imul(partner, 0x9e3779b1));
   }
+
+  /** `idTag`, to be handed on. */
+  readonly tagOf: TagOf = (partner, words, start, idBytes) => this.idTag(partner, words, start, idBytes);
 
   /** Must precede each change of an account's row. */
   willChange(account: AccountCursor): void {

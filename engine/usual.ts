@@ -6,11 +6,11 @@
  */
 import * as row from "./account-row.ts";
 import type { Accounts } from "./accounts.ts";
-import { CODE } from "./codes.ts";
 import type { Frame } from "./frame.ts";
 import { copyUnits, type RecordMemory } from "./memory.ts";
 import { HI_MAX, LIMB as LIMB_ } from "./money.ts";
-import { CONTEXT, FIELD, OUTCOME, TYPE } from "./record.ts";
+import { USUAL_RESULT_HEAD, USUAL_RESULT_UNITS } from "./packed.ts";
+import { CONTEXT, FIELD, TYPE } from "./record.ts";
 import * as record from "./record-words.ts";
 import type { Remembered } from "./remembered.ts";
 import { chunkOf, floatOf, wordOf } from "./rows.ts";
@@ -36,9 +36,9 @@ const ID_WORDS = record.NUMBERS + 2;
 const AMOUNT_FLOAT = record.NUMBERS / 2;
 /** A balance of `@world` that is not near the end of the range, whatever one limb does to it. */
 const WORLD_HI_MAX = HI_MAX / 2;
-/** The result part: head, then available. */
-const RESULT_UNITS = 2;
-const RESULT_HEAD = CODE.OK | ((OUTCOME.BALANCES | OUTCOME.CHANGE_1) << 8);
+// The result part: head, then available.
+const RESULT_UNITS = USUAL_RESULT_UNITS;
+const RESULT_HEAD = USUAL_RESULT_HEAD;
 const RESULT_UNITS_MASK = 0xff << 16;
 
 export class UsualPath {

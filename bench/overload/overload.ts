@@ -24,7 +24,7 @@ export interface Look {
   readonly residentBytes: number;
   /** Processor seconds of the service since its start, all threads. */
   readonly cpuSeconds: number;
-  /** Commands that the group remembers by id, some 100 bytes each. */
+  /** Commands that the group remembers by id, some 80 bytes each. */
   readonly remembered: number;
   /** How long the answer to the scrape took, ms: is an operator still served? */
   readonly tookMs: number;
