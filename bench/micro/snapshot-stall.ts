@@ -15,7 +15,9 @@ const WINDOW_COMMANDS = 5000;
 /** Milliseconds in which a spent snapshot of this size is surely deleted. */
 const DELETION_MS = 4000;
 
-const WARM_UP_COMMANDS = 20_000;
+/** Commands before the clock starts: they open these accounts and come back to them, so that the code for both is compiled. */
+const WARM_UP_COMMANDS = 100_000;
+const WARM_UP_ACCOUNTS = 25_000;
 
 /** Watches the gaps between looks that found answers. */
 class Gaps {
@@ -37,10 +39,12 @@ async function run({ environment, folder }: RowContext): Promise<readonly Figure
   const sizes = readSizes(environment, { commands: 5_000_000, horizon: 1 });
   const { accounts, bucket, rounds, commands, ids } = sizes;
   const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket, window: WINDOW_COMMANDS });
-  // The first commands compile the code, so that growing tables are not charged with it.
-  await driver.drive(WARM_UP_COMMANDS, () => 0);
-  const growth = new Load(driver, (id) => id % accounts, Math.max(accounts, bucket, ids - WARM_UP_COMMANDS));
-  const growing = await growth.plain();
+  // The code is compiled first, the generator's too, so that growing tables are not charged with it.
+  let span = WARM_UP_ACCOUNTS;
+  const account = (id: number) => id % span;
+  await new Load(driver, account, WARM_UP_COMMANDS).plain();
+  span = accounts;
+  const growing = await new Load(driver, account, Math.max(accounts, bucket, ids - WARM_UP_COMMANDS)).plain();
   const random = new Random(42);
   const load = new Load(driver, () => random.below(accounts), Math.ceil(commands / rounds));
   const quiet: Side[] = [];
