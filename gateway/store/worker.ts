@@ -16,16 +16,19 @@ const REPORT_MS = 50;
 const NICENESS = 19;
 
 /**
- * Sleep between two statements while commands come, ms. Under the idle policy alone the kernel leaves a thread behind another on one core
+ * Sleep between statements while commands come, ms. Under the idle policy alone the kernel leaves a thread behind another on one core
  * although the other core runs nothing but the store; a core that goes to sleep fetches what waits. Figures: PERFORMANCE.md.
  */
 const NAP_MS = 0.05;
+/** Work between two sleeps, ms: a sleep behind each statement held the others up no less, and made a transaction take three times as long. */
+const STINT_MS = 1;
 
 const pace = new Pace();
 /** Nobody ever wakes it. */
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 /** Of the transaction in hand: no news are heard within one, so it would seem that the rush is over. */
 let takesNaps = false;
+let napEndMs = 0;
 
 /** SQLite's codes for a file that is damaged, or is no database. */
 const UNREADABLE = new Set([11, 26]);
@@ -137,7 +140,9 @@ function answerBalance(id: number, key: Parameters<SqliteStore["balance"]>[0]): 
 }
 
 function betweenStatements(): void {
-  if (takesNaps) Atomics.wait(sleeper, 0, 0, NAP_MS);
+  if (!takesNaps || performance.now() - napEndMs < STINT_MS) return;
+  Atomics.wait(sleeper, 0, 0, NAP_MS);
+  napEndMs = performance.now();
 }
 
 /** The store holds nothing that the journal does not: one that cannot be read is put aside, and made anew. */
