@@ -6,6 +6,7 @@ import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { CODE } from "./codes.ts";
 import { CommandCursor, namesAccount } from "./command-cursor.ts";
+import { applyControl } from "./controls.ts";
 import { Frame } from "./frame.ts";
 import { copyWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
@@ -433,27 +434,10 @@ export class Machine {
 
   #applyControls(input: RecordMemory, start: number, end: number): void {
     for (let at = start; at < end; at = this.#next(input, at)) {
-      this.#control(input, at >>> 2);
+      applyControl(this.state, input, at >>> 2);
       const out = this.frame.end >>> 2;
       this.frame.end = writeCommand(input, at, this.frame.memory, out) * 4;
       this.frame.records++;
-    }
-  }
-
-  #control(input: RecordMemory, w: number): void {
-    const words = input.words;
-    const id = asciiAt(words, w + record.idWord(words, w), record.idBytes(words, w));
-    const number = input.floats[(w >>> 1) + 2]!;
-    switch (record.typeOf(words, w)) {
-      case TYPE.definePartner:
-        this.state.partners.set(words[w + record.PARTNER]!, id);
-        break;
-      case TYPE.defineCurrency:
-        this.state.currencies.set(record.currency(words, w), { code: id, scale: number });
-        break;
-      default:
-        assert(record.typeOf(words, w) === TYPE.setHorizon, "a control record's type is one of the list");
-        this.state.horizonCommands = number;
     }
   }
 }
@@ -478,10 +462,4 @@ function runLength(words: Int32Array, at: number, left: number): number {
     run++;
   }
   return Math.max(run, 1);
-}
-
-function asciiAt(words: Int32Array, start: number, bytes: number): string {
-  let text = "";
-  for (let i = 0; i < bytes; i++) text += String.fromCharCode((words[start + (i >>> 2)]! >>> ((i & 3) * 8)) & 0xff);
-  return text;
 }
