@@ -101,13 +101,13 @@ export class LogChunk {
     this.#setEnd(used, marks);
   }
 
-  /** Entries and marks as they are now; what is added later does not change them. */
+  /** Entries and marks as they are now. Of these bytes only the last mark's count of entries, and whether an entry is reversed, change later. */
   image(): { readonly entries: Uint8Array; readonly marks: Uint8Array } {
     const { bytes } = this.memory;
     return { entries: bytes.subarray(0, this.used * 8), marks: bytes.subarray(CHUNK_BYTES - this.marks * MARK_BYTES) };
   }
 
-  /** Fills an empty chunk with such an image; what is later than the image, as the last mark's entries may be, is counted anew. */
+  /** Fills an empty chunk with such an image; the last mark's entries are counted anew. */
   load(entries: Uint8Array, marks: Uint8Array): void {
     this.memory.bytes.set(entries);
     this.memory.bytes.set(marks, CHUNK_BYTES - marks.byteLength);

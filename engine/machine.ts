@@ -306,7 +306,7 @@ export class Machine {
       this.#abort(input, start, end, -1, CODE.OK);
       return;
     }
-    const mark = state.remembered.mark();
+    const logEnd = state.remembered.end();
     const { end: frameEnd, count, records } = frame;
     const sequence = state.sequence;
     state.undo.begin();
@@ -316,7 +316,7 @@ export class Machine {
       this.#failed.copyResolved(this.#outcome);
       // Undo first: it unmarks commands reversed within the bucket, whose entries the rewind drops with their chunk.
       state.undo.rollBack();
-      state.remembered.rewind(mark, state.tagOf);
+      state.remembered.rewind(logEnd, state.tagOf);
       state.keepSpentHolds();
       state.sequence = sequence;
       frame.end = frameEnd;

@@ -54,10 +54,10 @@ class Log {
   }
 
   rewind(act: () => void): void {
-    const mark = this.remembered.mark();
+    const end = this.remembered.end();
     const sequence = this.#sequence;
     act();
-    this.remembered.rewind(mark, tagOf);
+    this.remembered.rewind(end, tagOf);
     this.#sequence = sequence;
   }
 
@@ -168,14 +168,14 @@ test("when all commands are forgotten and the last one ended with its chunk, non
   // Entries that a chunk takes: the next one goes to another chunk.
   const counted = new Log();
   let entries = -1;
-  for (; counted.remembered.mark().chunk < 1; entries++) counted.add(`a${100_000 + entries}`);
+  for (; counted.remembered.end().chunk < 1; entries++) counted.add(`a${100_000 + entries}`);
   const fill = (mark: string) => {
     for (let i = 1; i < entries; i++) log.add(`${mark}${100_000 + i}`);
     log.add(`${mark}-last`);
   };
   for (const [chunk, mark] of ["a", "b", "c", "d"].entries()) {
     fill(mark);
-    expect(log.remembered.mark().chunk).toBe(chunk);
+    expect(log.remembered.end().chunk).toBe(chunk);
     log.keep(0);
     expect(log.remembered.size).toBe(0);
     expect([mark, log.find(`${mark}100007`), log.find(`${mark}-last`)]).toEqual([mark, 0, 0]);
@@ -218,6 +218,34 @@ test("a snapshot's log goes on where it ended", () => {
   expect([copy.size, copy.oldestTimeMs, holds]).toEqual([40, 5, 2]);
   copy.forget(100, () => holds++);
   expect([copy.size, holds]).toEqual([0, 4]);
+});
+
+test("chunks that were used up during a snapshot are taken again behind it", () => {
+  let blocks = 0;
+  const counting = {
+    ...PLAIN_BLOCKS,
+    make: (bytes: number) => {
+      blocks++;
+      return PLAIN_BLOCKS.make(bytes);
+    },
+  };
+  const log = new Log(counting);
+  // A chunk a command; ten are used up in each snapshot.
+  let chunk = 0;
+  const move = (count: number) => {
+    for (let left = count; left > 0; left--) {
+      log.add(`id-${++chunk}`, { timeMs: chunk * CHUNK_SPAN_MS });
+      log.keep(3);
+    }
+  };
+  for (let snapshot = 0; snapshot < 20; snapshot++) {
+    move(5);
+    log.remembered.beginCapture();
+    move(10);
+    log.remembered.endCapture();
+  }
+  // One for the index, one for the log.
+  expect(blocks).toBe(2);
 });
 
 test("chunks of undone buckets are taken again", () => {

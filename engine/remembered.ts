@@ -46,8 +46,8 @@ export interface LogChunkImage {
   readonly firstUnit: number;
 }
 
-/** A point of the log to which an undone bucket returns. */
-export interface LogMark {
+/** Where the log ended before a bucket that is undone. */
+export interface LogEnd {
   chunk: number;
   used: number;
 }
@@ -63,7 +63,8 @@ export class Remembered {
   readonly #arena: Arena;
   /** Chunks that were used up. */
   readonly #spares: LogChunk[] = [];
-  /** A snapshot may still read used-up chunks, so they must not be written again. */
+  /** A snapshot may still read these used-up chunks, so they must not be written before its end. */
+  readonly #captured: LogChunk[] = [];
   #isCaptured = false;
   /** Scratch room: tags, and what `recordAt` gives. */
   readonly #tags = new Int32Array(LOAD_BLOCK);
@@ -260,7 +261,7 @@ export class Remembered {
       if (this.#headUnit < chunk.used) return chunk;
       if (this.#head === this.#tail) return undefined;
       this.#chunks[this.#head % CHUNKS_MAX] = undefined;
-      if (!this.#isCaptured) this.#spares.push(chunk);
+      (this.#isCaptured ? this.#captured : this.#spares).push(chunk);
       this.#head++;
       this.#headUnit = 1;
       this.#index.sweepSome(SWEEP_CHUNKS / 2);
@@ -284,6 +285,7 @@ export class Remembered {
 
   endCapture(): void {
     this.#isCaptured = false;
+    this.#spares.push(...this.#captured.splice(0));
   }
 
   /** Adds a chunk of a snapshot to a log that is being loaded, oldest first, and indexes its commands. Tells of each reversal. */
@@ -307,7 +309,7 @@ export class Remembered {
     for (let i = 0; i < count; i++) {
       const w = unit * 2;
       const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
-      // Marks may be younger than the snapshot; they are set anew from the reversals in the log.
+      // It may have been reversed after the snapshot; that is set anew from the reversals in the log.
       words[w + at.FLAGS] = words[w + at.FLAGS]! & ~(REVERSED << 16);
       this.#index.insert(tags[i]!, place);
       if (at.typeOf(words, w) === TYPE.reverse) onReversal(place);
@@ -319,13 +321,13 @@ export class Remembered {
   }
 
   /** Where the log ends now. */
-  mark(): LogMark {
+  end(): LogEnd {
     return { chunk: this.#tail, used: this.#tail < 0 ? 1 : this.#tailChunk.used };
   }
 
-  /** Takes back everything added since the mark. */
-  rewind(mark: LogMark, tagOf: TagOf): void {
-    while (this.#tail > mark.chunk) {
+  /** Takes back everything added since the log ended there. */
+  rewind(end: LogEnd, tagOf: TagOf): void {
+    while (this.#tail > end.chunk) {
       this.#unindex(this.#tail, 1, tagOf);
       // No snapshot reads it: none begins within a bucket.
       this.#spares.push(this.#chunks[this.#tail % CHUNKS_MAX]!);
@@ -333,8 +335,8 @@ export class Remembered {
       this.#tail--;
     }
     if (this.#tail < 0) return;
-    this.#unindex(this.#tail, mark.used, tagOf);
-    this.#tailChunk.rewind(mark.used);
+    this.#unindex(this.#tail, end.used, tagOf);
+    this.#tailChunk.rewind(end.used);
   }
 
   #unindex(number: number, fromUnit: number, tagOf: TagOf): void {

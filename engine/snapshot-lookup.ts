@@ -49,7 +49,7 @@ export class AccountFinder {
 
   /** Takes the next chunk; its bytes start at a multiple of 8. Returns true once nothing that follows matters. */
   add({ tag, index, bytes }: StateChunk): boolean {
-    if (this.found !== undefined || tag === TAG.log) return true;
+    if (this.found !== undefined || tag === TAG.log || tag === TAG.wholeRecords) return true;
     if (tag === TAG.accounts) this.#searchRows(bytes);
     else if (tag === TAG.tails) this.#compareTails(index, bytes);
     else if (tag === TAG.holds) return this.#candidates.length === 0;

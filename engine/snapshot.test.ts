@@ -4,7 +4,9 @@ import { checkInvariants } from "./inspect.ts";
 import { Machine } from "./machine.ts";
 import { viewMemory } from "./memory.ts";
 import { HORIZON, recordHistory, replay } from "./model/history.ts";
+import { MachineSubject, type RecordedFrame } from "./model/subject.ts";
 import { entryUnits } from "./packed.ts";
+import type { Command } from "./record-codec.ts";
 import * as record from "./record-words.ts";
 import { REVERSED } from "./remembered.ts";
 import { StateCapture, type StateChunk, StateLoader, TAG } from "./snapshot.ts";
@@ -55,21 +57,26 @@ test("memory for a long log is put by before the log is loaded, for a short one 
   expect(putBy(1 << 30) / (1 << 30)).toBeLessThan(1.3);
 });
 
-test("a second snapshot after the first is of its own time", () => {
+/** The state that a snapshot taken now gives. */
+function copyOf({ state }: Machine): State {
+  const capture = new StateCapture(state);
+  const loader = new StateLoader();
+  for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) loader.add(chunk);
+  capture.end();
+  return loader.finish();
+}
+
+test("each of many snapshots is of its own time, and what follows is replayed from it", () => {
   const frames = recordHistory(4, 6_000);
   const machine = new Machine({ horizonCommands: HORIZON });
   for (const [index, frame] of frames.entries()) {
     replay(machine, frame);
     if (index % 50 !== 0) continue;
-    const capture = new StateCapture(machine.state);
-    const loader = new StateLoader();
-    for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) {
-      loader.add({ ...chunk, bytes: chunk.bytes.slice() });
-    }
-    capture.end();
-    const state = loader.finish();
-    expect(new Machine({ state }).stateHash()).toBe(frame.hash);
+    const state = copyOf(machine);
+    const loaded = new Machine({ state });
+    expect(loaded.stateHash()).toBe(frame.hash);
     if (machine.sequence > HORIZON) expectSameMemory(state, machine.state);
+    for (const next of frames.slice(index + 1, index + 51)) replay(loaded, next);
   }
 });
 
@@ -132,4 +139,28 @@ test("a snapshot of whole records, as they were once written, is the same state"
   expectSameMemory(loaded.state, machine.state);
   for (const frame of frames.slice(half)) replay(loaded, frame);
   expect(loaded.stateHash()).toBe(frames.at(-1)!.hash);
+});
+
+test("a reversal of a command that was forgotten does not mark the next command of that id", () => {
+  const machine = new Machine({ horizonCommands: 2 });
+  const frames: RecordedFrame[] = [];
+  const subject = new MachineSubject(machine, (frame) => frames.push(frame));
+  const base = { partner: 1, currency: 1 } as const;
+  const credit = { ...base, type: "credit", id: "x", account: "a", amount: { hi: 0, lo: 5 } } as const;
+  const send = (timeMs: number, command: Command) => {
+    subject.frame(timeMs);
+    return subject.bucket([command], false)[0]!.code;
+  };
+  const codes = [
+    send(1, credit),
+    send(2, { ...base, type: "reverse", id: "r1", command: "x" }),
+    send(3, { ...base, type: "open", id: "o", account: "b" }),
+    send(4, credit),
+  ];
+  const loaded = new Machine({ state: copyOf(machine) });
+  codes.push(send(5, { ...base, type: "reverse", id: "r2", command: "x" }));
+  expect(codes).toEqual(["OK", "OK", "OK", "OK", "OK"]);
+  subject.endFrame();
+  replay(loaded, frames.at(-1)!);
+  expect(loaded.stateHash()).toBe(machine.stateHash());
 });

@@ -1,6 +1,7 @@
 /**
  * The state as chunks of bytes and back. A capture is consistent at the sequence at which it began, while commands go on: rows keep
- * their old content when they change before their chunk is copied, log chunks only grow. Indexes are built anew on load.
+ * their old content when they change before their chunk is copied, log chunks grow; what else changes in them (see `LogChunk.image`) is found out anew on
+ * load, as indexes are.
  */
 import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
@@ -117,7 +118,7 @@ export class StateLoader {
     this.#blocks = blocks;
   }
 
-  /** Takes the next chunk; `bytes` starts at a multiple of 8 in its buffer. `left`: bytes of chunks that will follow, if it is known. */
+  /** Takes the next chunk, and may change `bytes`, which start at a multiple of 8 in their buffer. `left`: bytes of chunks that will follow, if it is known. */
   add(chunk: StateChunk, left = 0): void {
     const { tag, bytes } = chunk;
     if (tag === TAG.meta) {
@@ -188,13 +189,13 @@ export class StateLoader {
     assert(state !== undefined, "a snapshot has a meta chunk");
     state.accounts.finishLoad();
     state.holds.finishLoad();
-    for (const place of this.#reversals) markUndone(state, place);
+    for (const place of this.#reversals) noteUndone(state, place);
     return state;
   }
 }
 
-/** Marks what a remembered reversal has undone: a reversal is always younger than its target, so that is there as well. */
-function markUndone(state: State, reversal: number): void {
+/** Notes what a remembered reversal has undone, unless that is forgotten: a younger command of its id is another one. */
+function noteUndone(state: State, reversal: number): void {
   const { memory, start } = state.remembered.recordAt(reversal);
   const { words } = memory;
   const w = start >>> 2;
@@ -202,6 +203,8 @@ function markUndone(state: State, reversal: number): void {
   const name = w + record.nameWord(words, w);
   const bytes = record.nameBytes(words, w);
   const partner = words[w + record.PARTNER]!;
-  const place = state.remembered.find(state.idTag(partner, words, name, bytes), partner, words, name, bytes);
-  if (place !== 0) state.remembered.setReversed(place, true);
+  const { remembered } = state;
+  const place = remembered.find(state.idTag(partner, words, name, bytes), partner, words, name, bytes);
+  if (place === 0 || remembered.sequenceOf(place) > remembered.sequenceOf(reversal)) return;
+  remembered.setReversed(place, true);
 }
