@@ -4,6 +4,7 @@ import { checkInvariants } from "./inspect.ts";
 import { Machine } from "./machine.ts";
 import { viewMemory } from "./memory.ts";
 import { HORIZON, recordHistory, replay } from "./model/history.ts";
+import { Random } from "./model/random.ts";
 import { MachineSubject, type RecordedFrame } from "./model/subject.ts";
 import { entryUnits } from "./packed.ts";
 import type { Command } from "./record-codec.ts";
@@ -139,6 +140,60 @@ test("a snapshot of whole records, as they were once written, is the same state"
   expectSameMemory(loaded.state, machine.state);
   for (const frame of frames.slice(half)) replay(loaded, frame);
   expect(loaded.stateHash()).toBe(frames.at(-1)!.hash);
+});
+
+/** Ids are so few that they are taken again as soon as they are forgotten. */
+const IDS = 12;
+
+/** A movement, or a reversal of one, mostly credits so that they succeed. */
+function commandOfFew(random: Random): Command {
+  const id = () => `i${random.below(IDS)}`;
+  const base = { partner: 1, currency: 1, id: id() };
+  const [account, to] = [`a${random.below(2)}`, `b${random.below(2)}`];
+  const amount = { hi: 0, lo: 1 + random.below(2) };
+  switch (random.below(8)) {
+    case 0:
+      return { ...base, type: "debit", account, amount };
+    case 1:
+      return { ...base, type: "transfer", account, to, amount };
+    case 2:
+    case 3:
+    case 4:
+      // Ids of its own, or most would be repeats.
+      return { ...base, id: `r${random.below(2 * IDS)}`, type: "reverse", command: id() };
+    default:
+      return { ...base, type: "credit", account, amount };
+  }
+}
+
+test("what follows is the same from a snapshot between any two commands, where ids are soon forgotten and taken again", () => {
+  const random = new Random(21);
+  const machine = new Machine({ horizonCommands: IDS });
+  const loaded: { readonly machine: Machine; left: number }[] = [];
+  const codes = new Map<string, number>();
+  const subject = new MachineSubject(machine, (frame) => {
+    for (const one of loaded) {
+      replay(one.machine, frame);
+      one.left--;
+    }
+    while (loaded.length > 0 && loaded[0]!.left === 0) loaded.shift();
+  });
+  let timeMs = 1;
+  for (let i = 0; i < 1500; i++) {
+    timeMs += random.below(500);
+    const command = commandOfFew(random);
+    subject.frame(timeMs);
+    const { code } = subject.bucket([command], false)[0]!;
+    codes.set(`${command.type} ${code}`, (codes.get(`${command.type} ${code}`) ?? 0) + 1);
+    if (i % 5 === 0) {
+      subject.endFrame();
+      machine.beginFrame(timeMs);
+      loaded.push({ machine: new Machine({ state: copyOf(machine) }), left: 12 });
+    }
+  }
+  for (const one of ["reverse OK", "reverse ALREADY_REVERSED", "credit ID_REUSED"]) {
+    expect([one, codes.get(one) ?? 0]).toEqual([one, expect.toSatisfy((count: number) => count > 5)]);
+  }
 });
 
 test("a reversal of a command that was forgotten does not mark the next command of that id", () => {
