@@ -220,16 +220,18 @@ test("a snapshot's log goes on where it ended", () => {
   expect([copy.size, holds]).toEqual([0, 4]);
 });
 
-test("chunks that were used up during a snapshot are taken again behind it", () => {
+/** A log, and how many blocks of memory it and its index were given so far. */
+function countedLog() {
   let blocks = 0;
-  const counting = {
-    ...PLAIN_BLOCKS,
-    make: (bytes: number) => {
-      blocks++;
-      return PLAIN_BLOCKS.make(bytes);
-    },
+  const make = (bytes: number) => {
+    blocks++;
+    return PLAIN_BLOCKS.make(bytes);
   };
-  const log = new Log(counting);
+  return { log: new Log({ ...PLAIN_BLOCKS, make }), made: () => blocks };
+}
+
+test("chunks that were used up during a snapshot are taken again behind it", () => {
+  const { log, made } = countedLog();
   // A chunk a command; ten are used up in each snapshot.
   let chunk = 0;
   const move = (count: number) => {
@@ -245,19 +247,11 @@ test("chunks that were used up during a snapshot are taken again behind it", () 
     log.remembered.endCapture();
   }
   // One for the index, one for the log.
-  expect(blocks).toBe(2);
+  expect(made()).toBe(2);
 });
 
 test("chunks of undone buckets are taken again", () => {
-  let blocks = 0;
-  const counting = {
-    ...PLAIN_BLOCKS,
-    make: (bytes: number) => {
-      blocks++;
-      return PLAIN_BLOCKS.make(bytes);
-    },
-  };
-  const log = new Log(counting);
+  const { log, made } = countedLog();
   log.add("first");
   for (let round = 0; round < 200; round++) {
     log.rewind(() => {
@@ -266,6 +260,6 @@ test("chunks of undone buckets are taken again", () => {
     });
   }
   // One for the index, one for the log.
-  expect(blocks).toBe(2);
+  expect(made()).toBe(2);
   expect([log.remembered.size, log.ids(), log.find("b-7")]).toEqual([1, 1, 0]);
 });
