@@ -101,7 +101,10 @@ export class LogChunk {
     this.#setEnd(used, marks);
   }
 
-  /** Entries and marks as they are now. Of these bytes only the last mark's count of entries, and whether an entry is reversed, change later. */
+  /**
+   * Entries and marks as they are now. Of these bytes only the last mark's count of entries, and whether an entry is reversed, change
+   * later.
+   */
   image(): { readonly entries: Uint8Array; readonly marks: Uint8Array } {
     const { bytes } = this.memory;
     return { entries: bytes.subarray(0, this.used * 8), marks: bytes.subarray(CHUNK_BYTES - this.marks * MARK_BYTES) };

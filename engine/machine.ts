@@ -358,7 +358,8 @@ export class Machine {
       const isKnownBefore = place !== 0 && remembered.sequenceOf(place) <= before;
       if (at === failed && this.#failed.isResolved) this.#showFailed(input.words[w + record.PARTNER]!);
       this.#outcome.code = at === failed ? code : isKnownBefore ? CODE.ID_REUSED : CODE.ATOMIC_ABORTED;
-      if (place === 0 && this.#outcome.code !== CODE.ID_REUSED) this.#write(input, at, this.#idTagAt(input.words, w));
+      if (place === 0 && this.#outcome.code !== CODE.ID_REUSED)
+        this.#write(input, at, this.state.idTagAt(input.words, w));
       else this.#refuse(input, at, this.#outcome.code);
     }
   }
@@ -372,17 +373,13 @@ export class Machine {
 
   #applyByTags(input: RecordMemory, at: number): number {
     const w = at >>> 2;
-    return this.#applyOne(input, at, this.#idTagAt(input.words, w), this.#accountTagAt(input.words, w));
+    return this.#applyOne(input, at, this.state.idTagAt(input.words, w), this.#accountTagAt(input.words, w));
   }
 
   #findId(words: Int32Array, w: number): number {
     const start = w + record.idWord(words, w);
-    const tag = this.#idTagAt(words, w);
+    const tag = this.state.idTagAt(words, w);
     return this.state.remembered.find(tag, words[w + record.PARTNER]!, words, start, record.idBytes(words, w));
-  }
-
-  #idTagAt(words: Int32Array, w: number): number {
-    return this.#tagOf(words, w);
   }
 
   #accountTagAt(words: Int32Array, w: number): number {
@@ -415,18 +412,15 @@ export class Machine {
     const out = this.frame.end >>> 2;
     const outcome = this.#begin(0);
     this.#command.load(input, start);
-    outcome.code = decide(this.state, this.#command, 0, this.#idTagAt(input.words, start >>> 2), outcome);
+    outcome.code = decide(this.state, this.#command, 0, this.state.idTagAt(input.words, start >>> 2), outcome);
     this.state.dropSpentHolds();
     writeCommand(input, start, this.frame.memory, out);
     this.#advance(writeResult(this.#outcome, this.frame.memory, out) * 4);
   }
 
-  readonly #tagOf = (words: Int32Array, w: number): number =>
-    this.state.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
-
   readonly #onForgetHold = (words: Int32Array, w: number): void => {
     if (record.resultCode(words, w) !== CODE.OK) return;
-    const tag = this.#tagOf(words, w);
+    const tag = this.state.idTagAt(words, w);
     const start = w + record.idWord(words, w);
     const partner = words[w + record.PARTNER]!;
     this.state.forgetHold(this.state.holds.find(tag, partner, words, start, record.idBytes(words, w)));

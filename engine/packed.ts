@@ -28,6 +28,8 @@ const AVAILABLE_FLOAT = 3;
 /** Units before the id in the short form, and in the record. */
 const HEAD_UNITS = 4;
 const RECORD_HEAD_UNITS = 3;
+/** Units that the short form has more than the command part alone, which has no result. */
+const MORE_UNITS = HEAD_UNITS - RECORD_HEAD_UNITS;
 /** First word of the id. */
 const ID_WORD = HEAD_UNITS * 2;
 
@@ -55,7 +57,7 @@ export function isPackable(words: Int32Array, w: number): boolean {
 
 /** Units of the short form of the record at word `w`. */
 export function packedUnits(words: Int32Array, w: number): number {
-  return (words[w + FLAGS]! >>> 24) + HEAD_UNITS - RECORD_HEAD_UNITS;
+  return (words[w + FLAGS]! >>> 24) + MORE_UNITS;
 }
 
 /** Writes the short form of the record at word `w` at unit `out`. */
@@ -66,8 +68,7 @@ export function pack(from: RecordMemory, w: number, to: RecordMemory, out: numbe
   const result = w + commandUnits * 2;
   const o = out * 2;
   to.words[o] = words[w]! | PACKED_BITS;
-  to.words[o + 1] =
-    (words[w + CURRENCY]! & 0xffff) | (flags & CONTEXT_BITS) | ((commandUnits + HEAD_UNITS - RECORD_HEAD_UNITS) << 24);
+  to.words[o + 1] = (words[w + CURRENCY]! & 0xffff) | (flags & CONTEXT_BITS) | ((commandUnits + MORE_UNITS) << 24);
   to.words[o + PARTNER] = words[w + PARTNER]!;
   to.words[o + VERSION] = words[result + 1]!;
   to.floats[out + AMOUNT_FLOAT] = floats[(w >>> 1) + record.NUMBERS / 2]!;
@@ -78,7 +79,7 @@ export function pack(from: RecordMemory, w: number, to: RecordMemory, out: numbe
 /** Writes the record whose short form stands at word `w` to word 0. */
 export function unpack(from: RecordMemory, w: number, to: RecordMemory): void {
   const { words, floats } = from;
-  const units = (words[w + FLAGS]! >>> 24) + RECORD_HEAD_UNITS - HEAD_UNITS;
+  const units = (words[w + FLAGS]! >>> 24) - MORE_UNITS;
   to.words[0] = words[w]! & ~PACKED_BITS;
   to.words[FLAGS] = AMOUNT_ONLY | (words[w + 1]! & CONTEXT_BITS) | (units << 24);
   to.words[PARTNER] = words[w + PARTNER]!;

@@ -1,7 +1,7 @@
 /**
  * The state as chunks of bytes and back. A capture is consistent at the sequence at which it began, while commands go on: rows keep
- * their old content when they change before their chunk is copied, log chunks grow; what else changes in them (see `LogChunk.image`) is found out anew on
- * load, as indexes are.
+ * their old content when they change before their chunk is copied, log chunks grow; what else changes in them (see `LogChunk.image`) is
+ * found out anew on load, as indexes are.
  */
 import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import { assert } from "./assert.ts";
@@ -118,7 +118,10 @@ export class StateLoader {
     this.#blocks = blocks;
   }
 
-  /** Takes the next chunk, and may change `bytes`, which start at a multiple of 8 in their buffer. `left`: bytes of chunks that will follow, if it is known. */
+  /**
+   * Takes the next chunk, and may change `bytes`, which start at a multiple of 8 in their buffer. `left`: bytes of chunks that will
+   * follow, if it is known.
+   */
   add(chunk: StateChunk, left = 0): void {
     const { tag, bytes } = chunk;
     if (tag === TAG.meta) {
@@ -171,9 +174,8 @@ export class StateLoader {
       const timeMs = baseTimeMs + (words[w + 1]! >>> 0);
       w += 2;
       words[w + record.FLAGS] = words[w + record.FLAGS]! & ~(REVERSED << record.CONTEXT_SHIFT);
-      const tag = state.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
       const units = record.recordUnits(words, w);
-      const place = state.remembered.add(tag, sequence, timeMs, memory, w * 4, units * 8);
+      const place = state.remembered.add(state.idTagAt(words, w), sequence, timeMs, memory, w * 4, units * 8);
       if (record.typeOf(words, w) === TYPE.reverse) this.#reversals.push(place);
       w += units * 2;
     }

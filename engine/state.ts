@@ -6,6 +6,7 @@ import type { CommandCursor } from "./command-cursor.ts";
 import { hashWords, nameWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
 import { Holds } from "./holds.ts";
+import * as record from "./record-words.ts";
 import { Remembered, type TagOf } from "./remembered.ts";
 import { chunkOf, wordOf } from "./rows.ts";
 import { UndoLog } from "./undo.ts";
@@ -50,6 +51,11 @@ export class State {
   /** Tag of a command id, for the remembered commands and for holds alike. */
   idTag(partner: number, words: Int32Array, start: number, idBytes: number): number {
     return hashWords(words, start, nameWords(idBytes), this.seed ^ Math.imul(partner, 0x9e3779b1));
+  }
+
+  /** Tag of the id of the record at word `w`. */
+  idTagAt(words: Int32Array, w: number): number {
+    return this.idTag(words[w + record.PARTNER]!, words, w + record.idWord(words, w), record.idBytes(words, w));
   }
 
   /** `idTag`, to be handed on. */

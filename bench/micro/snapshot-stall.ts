@@ -39,7 +39,8 @@ async function run({ environment, folder }: RowContext): Promise<readonly Figure
   const sizes = readSizes(environment, { commands: 5_000_000, horizon: 1 });
   const { accounts, bucket, rounds, commands, ids } = sizes;
   const { driver } = await GroupDriver.open({ group: GROUP, directory: folder, bucket, window: WINDOW_COMMANDS });
-  // The code is compiled first, the generator's too, so that growing tables are not charged with it.
+  // The code is compiled first, the generator's too, so that growing tables are not charged with it. One function names the accounts
+  // before and behind it: another one would have the generator compiled again.
   let span = WARM_UP_ACCOUNTS;
   const account = (id: number) => id % span;
   await new Load(driver, account, WARM_UP_COMMANDS).plain();
