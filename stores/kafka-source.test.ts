@@ -44,13 +44,19 @@ describe.skipIf(!isThere)("a store that follows a real topic", () => {
 
   const config = () => ({ brokers: broker.address.split(","), logLevel: logLevel.NOTHING });
 
+  const newName = () => `stores-${process.pid}-${Date.now()}-${topics++}`;
+
   async function newTopic(): Promise<string> {
-    const topic = `stores-${process.pid}-${Date.now()}-${topics++}`;
+    const topic = newName();
+    await create(topic);
+    return topic;
+  }
+
+  async function create(topic: string): Promise<void> {
     const admin = new Kafka(config()).admin();
     await admin.connect();
     await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
     await admin.disconnect();
-    return topic;
   }
 
   async function publish(topic: string, values: readonly string[], type = "ringfence.results.v1"): Promise<void> {
@@ -82,14 +88,16 @@ describe.skipIf(!isThere)("a store that follows a real topic", () => {
       store,
       log: { info: quiet, warn: quiet, error: (_, text) => void alarms.push(text) },
     });
-    const source = new KafkaSource({ kafka: config(), topic, consumerGroup: topic });
+    let missed = 0;
+    const onMissing = () => void missed++;
+    const source = new KafkaSource({ kafka: config(), topic, consumerGroup: topic, onMissing });
     const running = source.run(applier, ending.signal);
     const stop = async () => {
       ending.abort();
       await running;
     };
     onTestFinished(stop);
-    return { alarms, stop };
+    return { alarms, stop, missed: () => missed };
   }
 
   const caughtUp = (store: Store, sequence: number) =>
@@ -115,6 +123,28 @@ describe.skipIf(!isThere)("a store that follows a real topic", () => {
     await caughtUp(store, results.length);
     expect(await storeBalances(store)).toEqual(balances);
     expect([...first.alarms, ...second.alarms]).toEqual([]);
+  });
+
+  test("a store that is started before its topic waits for it", async () => {
+    const topic = newName();
+    const { messages, results, balances } = history(11, 500);
+    const store = await open();
+    const { alarms, stop, missed } = follow(topic, store);
+    await expect.poll(missed, { timeout: 30_000 }).toBe(1);
+    await sleep(1000);
+    await create(topic);
+    await publish(topic, messages);
+    await caughtUp(store, results.length);
+    expect(await storeBalances(store)).toEqual(balances);
+    expect(alarms).toEqual([]);
+    expect(missed()).toBe(1);
+    await stop();
+  });
+
+  test("a store that waits for its topic ends when it is told to", async () => {
+    const { stop, missed } = follow(newName(), await open());
+    await expect.poll(missed, { timeout: 30_000 }).toBe(1);
+    await stop();
   });
 
   test("a store that lost everything behind the committed offset fills itself again from the topic", async () => {

@@ -29,6 +29,12 @@ const FETCH_MS = 1000;
 /** Milliseconds before messages that could not be applied come again. */
 const RETRY_MS = 1000;
 
+/** Milliseconds for which a topic that is not there is waited for: a store may be started before the service that makes it. */
+const TOPIC_MS = 30_000;
+
+/** Milliseconds between looks whether it is there. */
+const TOPIC_LOOK_MS = 500;
+
 /** Milliseconds between looks whether an idle store still has what it had. */
 const LOOK_MS = 5000;
 
@@ -38,6 +44,8 @@ export interface KafkaSourceOptions {
   readonly topic: string;
   /** Kafka's consumer group: processes of one store share the partitions. */
   readonly consumerGroup: string;
+  /** Told that the topic is not there yet. */
+  readonly onMissing?: () => void;
 }
 
 /** A partition that this member has read from. */
@@ -89,7 +97,7 @@ export class KafkaSource implements MessageSource {
       try {
         await admin.connect();
         await consumer.connect();
-        await consumer.subscribe({ topic, fromBeginning: true });
+        await this.#subscribe(consumer, signal);
       } catch (error) {
         throw new Error(`Kafka's topic ${topic} cannot be read: ${error instanceof Error ? error.message : error}`);
       }
@@ -124,6 +132,22 @@ export class KafkaSource implements MessageSource {
       await this.#settled();
       await consumer.disconnect();
       await admin.disconnect();
+    }
+  }
+
+  /** Waits a while for a topic that is not there, or of which the broker asked does not know yet; throws when it does not come. */
+  async #subscribe(consumer: Consumer, signal: AbortSignal): Promise<void> {
+    const { topic, onMissing } = this.#options;
+    const untilMs = performance.now() + TOPIC_MS;
+    for (let tries = 1; !signal.aborted; tries++) {
+      try {
+        return await consumer.subscribe({ topic, fromBeginning: true });
+      } catch (error) {
+        if (!isUnknownTopic(error)) throw error;
+        if (performance.now() > untilMs) throw new Error("it is not there; the service makes it when it starts");
+        if (tries === 1) onMissing?.();
+      }
+      await sleep(TOPIC_LOOK_MS);
     }
   }
 
@@ -274,6 +298,11 @@ interface Taken {
   readonly number: number;
   readonly first: string;
   readonly last: string;
+}
+
+/** Said by a broker that does not have the topic, and for a moment by one that has not heard of a new one. */
+function isUnknownTopic(error: unknown): boolean {
+  return error instanceof kafkajs.KafkaJSProtocolError && error.type === "UNKNOWN_TOPIC_OR_PARTITION";
 }
 
 /**

@@ -26,8 +26,9 @@ export async function runStoreProcess(store: Store, environment: Environment, te
   const stop = () => ending.abort();
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  const source = kafkaSource(store, environment);
-  const code = await follow({ store, source, signal: ending.signal, terminal });
+  const logger = createLogger("info");
+  const source = kafkaSource(store, environment, logger);
+  const code = await follow({ store, source, signal: ending.signal, terminal, logger });
   // Not only `exitCode`: a connection that is still being tried would hold the process up.
   process.exit(code);
 }
@@ -37,11 +38,11 @@ interface Following {
   readonly source: MessageSource;
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
+  readonly logger: ApplierLog;
 }
 
 /** Prepares the store and applies what the source gives until the signal. */
-async function follow({ store, source, signal, terminal }: Following): Promise<number> {
-  const logger = createLogger("info");
+async function follow({ store, source, signal, terminal, logger }: Following): Promise<number> {
   try {
     await prepared(store, signal, logger);
     if (signal.aborted) return EXIT.done;
@@ -75,7 +76,7 @@ function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }
 
-function kafkaSource(store: Store, environment: Environment): MessageSource {
+function kafkaSource(store: Store, environment: Environment, log: ApplierLog): MessageSource {
   const settings = readKafka(environment);
   if (settings === undefined)
     throw new UsageError("RINGFENCE_KAFKA is not set; a store process reads the results topic.");
@@ -86,5 +87,6 @@ function kafkaSource(store: Store, environment: Environment): MessageSource {
     logLevel: kafkaLogLevel.NOTHING,
     ...kafkaConnection(security),
   };
-  return new KafkaSource({ kafka, topic, consumerGroup: `${topic}.store.${store.name}` });
+  const onMissing = () => log.warn({ store: store.name, topic }, "the topic is not there yet");
+  return new KafkaSource({ kafka, topic, consumerGroup: `${topic}.store.${store.name}`, onMissing });
 }
