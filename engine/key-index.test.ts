@@ -49,6 +49,37 @@ test("a value inserted right after a search that found nothing is found", () => 
   for (let i = 1; i <= 50_000; i++) expect(index.find(mix32(i))).toBe(i);
 });
 
+test.each([0, 1, 40_000, 200_000])(
+  "an index that is loaded with %i entries expected is what inserting makes of them",
+  (expected) => {
+    const loaded = new KeyIndex();
+    const index = new KeyIndex();
+    loaded.beginLoad(expected);
+    for (let i = 1; i <= 40_000; i++) {
+      // Every seventh tag stands twice.
+      const tag = i % 7 === 0 ? mix32(i - 1) : mix32(i);
+      loaded.append(tag, i);
+      index.insert(tag, i);
+    }
+    loaded.endLoad();
+    expect(loaded.size).toBe(40_000);
+    if (expected <= 40_000) expect(loaded.bytes).toBe(index.bytes);
+    for (let i = 1; i <= 40_000; i++) expect(valuesOf(loaded, mix32(i))).toEqual(valuesOf(index, mix32(i)));
+    // And goes on as one.
+    for (let i = 1; i <= 40_000; i += 2) loaded.remove(i % 7 === 0 ? mix32(i - 1) : mix32(i), i);
+    for (let i = 40_001; i <= 90_000; i++) loaded.insert(mix32(i), i);
+    expect(loaded.size).toBe(70_000);
+    for (let i = 2; i <= 40_000; i += 2) if (i % 7 !== 0) expect(valuesOf(loaded, mix32(i))).toContain(i);
+    for (let i = 40_001; i <= 90_000; i++) expect(valuesOf(loaded, mix32(i))).toContain(i);
+  },
+);
+
+test("only an empty index is loaded", () => {
+  const index = new KeyIndex();
+  index.insert(1, 1);
+  expect(() => index.beginLoad(1)).toThrow("empty");
+});
+
 test("peekAll finds what find finds", () => {
   const index = new KeyIndex();
   for (let i = 1; i <= 9_000; i++) index.insert(mix32(i), i);

@@ -50,6 +50,8 @@ export class KeyIndex {
   readonly #siblings = new Int32Array(SEGMENT_WORDS + 2);
   #taken = 0;
   #siblingsTaken = 0;
+  /** The entries of a segment stand one behind the other. */
+  #isLoading = false;
   /** Segment that `sweepSome` looks at next. */
   #sweepNext = 0;
   // Where the last find stands: `next` goes on from here.
@@ -77,8 +79,47 @@ export class KeyIndex {
 
   /** Puts by memory for `entries` more entries, at the size that segments have when they are split. Returns its bytes. */
   reserve(entries: number): number {
-    const segments = 2 ** Math.ceil(Math.log2(Math.max(1, (this.#size + entries) / SEGMENT_FULL)));
+    const segments = segmentsFor(this.#size + entries);
     return this.#arena.reserve(Math.max(0, segments - this.#segments) * SEGMENT_WORDS * 4);
+  }
+
+  /**
+   * Begins to fill an empty index with `append`, of which some `entries` are expected; up to `endLoad` nothing else may be asked of it. An
+   * entry goes behind the last one of its segment, and a whole segment is then put in order in the cache: a quarter of what it takes to insert them.
+   */
+  beginLoad(entries: number): void {
+    assert(this.#size === 0, "an index that is loaded is empty before");
+    this.#isLoading = true;
+    const wanted = segmentsFor(entries);
+    while (this.#segments < wanted) {
+      for (let segment = this.#segments - 1; segment >= 0; segment--) this.#split(segment);
+    }
+  }
+
+  /** Adds an entry, as `insert` does. */
+  append(tag: number, value: number): void {
+    assert(this.#isLoading, "entries are appended between beginLoad and endLoad");
+    let segment = this.#directory[tag >>> this.#shift]!;
+    while (this.#used[segment]! >= SEGMENT_FULL) {
+      this.#split(segment);
+      segment = this.#directory[tag >>> this.#shift]!;
+    }
+    const place = baseOf(segment) + this.#used[segment]! * 2;
+    const pool = this.#poolOf(segment);
+    pool[place] = tag;
+    pool[place + 1] = value;
+    this.#used[segment]!++;
+    this.#size++;
+  }
+
+  /** Ends what `beginLoad` began, if anything. */
+  endLoad(): void {
+    if (!this.#isLoading) return;
+    this.#isLoading = false;
+    for (let segment = 0; segment < this.#segments; segment++) {
+      this.#takeAll(segment, 0);
+      this.#placeAll(segment, this.#entries, this.#taken);
+    }
   }
 
   /**
@@ -274,6 +315,11 @@ export class KeyIndex {
   #placeAll(segment: number, entries: Int32Array, count: number): void {
     const pool = this.#poolOf(segment);
     const base = baseOf(segment);
+    this.#used[segment] = count;
+    if (this.#isLoading) {
+      pool.set(entries.subarray(0, count * 2), base);
+      return;
+    }
     let highestHome = 0;
     // All slots between the home of the last entry in order and this one are taken.
     let next = 0;
@@ -291,7 +337,6 @@ export class KeyIndex {
       pool[place] = tag;
       pool[place + 1] = entries[i + 1]!;
     }
-    this.#used[segment] = count;
   }
 
   #poolOf(segment: number): Int32Array {
@@ -335,6 +380,11 @@ export class KeyIndex {
     this.#directory = grown;
     this.#shift--;
   }
+}
+
+/** Segments of an index that has grown to this many entries. */
+function segmentsFor(entries: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, entries / SEGMENT_FULL)));
 }
 
 /** First word of a segment in its pool. */

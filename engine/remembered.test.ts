@@ -64,7 +64,9 @@ class Log {
   /** What a snapshot of it is loaded as. */
   copy(): Remembered {
     const copy = new Remembered(PLAIN_BLOCKS);
+    copy.beginLoad(0);
     for (const image of this.remembered.beginCapture()) copy.loadChunk(image, tagOf, () => {});
+    copy.endLoad();
     this.remembered.endCapture();
     return copy;
   }

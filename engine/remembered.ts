@@ -23,9 +23,6 @@ const UNIT_MASK = CHUNK_UNITS - 1;
 /** Chunks used up until the whole index has been swept once: the places in it of used-up chunks are never further behind. */
 const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
 
-/** Commands of a snapshot that are indexed together. */
-const LOAD_BLOCK = 64;
-
 /** Bytes of the entry of a credit or debit with an id of 20 bytes and an account of 12. */
 export const USUAL_ENTRY_BYTES = 64;
 
@@ -66,14 +63,11 @@ export class Remembered {
   /** A snapshot may still read these used-up chunks, so they must not be written before its end. */
   readonly #captured: LogChunk[] = [];
   #isCaptured = false;
-  /** Scratch room: tags, and what `recordAt` gives. */
-  readonly #tags = new Int32Array(LOAD_BLOCK);
+  /** Room for what `recordAt` gives. */
   readonly #unpacked = viewMemory(new ArrayBuffer(COMMAND_BYTES_MAX + RESULT_BYTES_MAX));
   #reservedBytes = 0;
   /** Commands remembered; the index also holds forgotten ones for a while. */
   #count = 0;
-  /** Mix of touched words; only there so that the loads are not optimised away. */
-  touched = 0;
   /** Time of the newest command forgotten, ms since 1970; -1, before all time, when none was. */
   horizonTimeMs = -1;
 
@@ -288,36 +282,32 @@ export class Remembered {
     this.#spares.push(...this.#captured.splice(0));
   }
 
-  /** Adds a chunk of a snapshot to a log that is being loaded, oldest first, and indexes its commands. Tells of each reversal. */
+  /** Begins to load a log of some `commands` into an empty one, chunk by chunk. */
+  beginLoad(commands: number): void {
+    this.#index.beginLoad(commands);
+  }
+
+  /** Adds a chunk of a snapshot to a log that is being loaded, oldest first. Tells of each reversal. */
   loadChunk(image: LogChunkImage, tagOf: TagOf, onReversal: (place: number) => void): void {
     const chunk = this.#addChunk(image.baseSequence, image.baseTimeMs);
     chunk.load(image.entries, image.marks);
     if (this.#tail === this.#head) this.#headUnit = image.firstUnit;
-    for (let unit = image.firstUnit; unit < chunk.used; ) unit = this.#loadBlock(chunk, unit, tagOf, onReversal);
-  }
-
-  /** Indexes up to a block of a loaded chunk's commands from `start` on; loads all their index slots before it needs the first. */
-  #loadBlock(chunk: LogChunk, start: number, tagOf: TagOf, onReversal: (place: number) => void): number {
     const { words, used } = chunk;
-    const tags = this.#tags;
-    let count = 0;
-    for (let unit = start; unit < used && count < LOAD_BLOCK; unit += entryUnits(words, unit * 2)) {
-      tags[count++] = entryTag(words, unit * 2, tagOf);
-    }
-    this.touched ^= this.#index.touchAll(tags, count);
-    let unit = start;
-    for (let i = 0; i < count; i++) {
+    const firstPlace = (this.#tail % CHUNKS_MAX) << UNIT_BITS;
+    for (let unit = image.firstUnit; unit < used; unit += entryUnits(words, unit * 2)) {
       const w = unit * 2;
-      const place = ((this.#tail % CHUNKS_MAX) << UNIT_BITS) | unit;
       // It may have been reversed after the snapshot; that is set anew from the reversals in the log.
       words[w + at.FLAGS] = words[w + at.FLAGS]! & ~(REVERSED << 16);
-      this.#index.insert(tags[i]!, place);
-      if (at.typeOf(words, w) === TYPE.reverse) onReversal(place);
+      this.#index.append(entryTag(words, w, tagOf), firstPlace | unit);
+      this.#count++;
+      if (at.typeOf(words, w) === TYPE.reverse) onReversal(firstPlace | unit);
       else if (at.typeOf(words, w) === TYPE.hold) chunk.hasHolds = true;
-      unit += entryUnits(words, w);
     }
-    this.#count += count;
-    return unit;
+  }
+
+  /** After the last chunk: now commands can be found. */
+  endLoad(): void {
+    this.#index.endLoad();
   }
 
   /** Where the log ends now. */

@@ -136,8 +136,9 @@ export class StateLoader {
       state.accounts.loadTails(new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
     } else {
       assert(tag === TAG.log || tag === TAG.wholeRecords, "a snapshot has chunks of known tags only");
-      if (chunk.index === 0 && left >= RESERVED_FROM_BYTES)
-        state.remembered.reserve(Math.floor(left / USUAL_ENTRY_BYTES));
+      const commands = Math.floor((bytes.byteLength + left) / USUAL_ENTRY_BYTES);
+      if (chunk.index === 0 && left >= RESERVED_FROM_BYTES) state.remembered.reserve(commands);
+      if (chunk.index === 0 && tag === TAG.log) state.remembered.beginLoad(commands);
       if (tag === TAG.log) this.#addLog(state, bytes);
       else this.#addWholeRecords(state, bytes);
     }
@@ -191,6 +192,7 @@ export class StateLoader {
     assert(state !== undefined, "a snapshot has a meta chunk");
     state.accounts.finishLoad();
     state.holds.finishLoad();
+    state.remembered.endLoad();
     for (const place of this.#reversals) noteUndone(state, place);
     return state;
   }
