@@ -3,7 +3,7 @@ import type { AccountCursor } from "./account-cursor.ts";
 import * as at from "./account-row.ts";
 import type { BlockSource } from "./arena.ts";
 import { assert } from "./assert.ts";
-import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
+import { copyWords, equalWords, hashWords, mix32, nameWords, tagWords } from "./hash.ts";
 import { KeyIndex } from "./key-index.ts";
 import { ACCOUNTS_MAX } from "./limits.ts";
 import { chunkOf, Rows, wordOf } from "./rows.ts";
@@ -56,7 +56,7 @@ export class Accounts {
   /** Tag of a key whose name stands as zero-padded words. */
   tag(partner: number, currency: number, words: Int32Array, start: number, nameBytes: number): number {
     const seed = this.#seed ^ Math.imul(partner, 0x9e3779b1) ^ Math.imul(currency, 0x85ebca77);
-    return hashWords(words, start, nameWords(nameBytes), seed);
+    return tagWords(words, start, nameWords(nameBytes), seed);
   }
 
   /**
@@ -64,17 +64,9 @@ export class Accounts {
    * `KeyIndex.touchAll`.
    */
   touchAll(tags: Int32Array, count: number, rows: Int32Array): number {
-    let mix = this.#index.touchAll(tags, count);
+    const mix = this.#index.touchAll(tags, count);
     this.#index.peekAll(tags, count, rows);
-    const chunks = this.rows.words;
-    for (let i = 0; i < count; i++) {
-      const row = rows[i]!;
-      if (row === 0) continue;
-      const words = chunks[chunkOf(row)]!;
-      const w = wordOf(row);
-      mix ^= words[w]! ^ words[w + at.TAG]!;
-    }
-    return mix;
+    return mix ^ this.rows.touchAll(rows, count);
   }
 
   /** The row of this key, or 0. `tag` is that of the key. */
@@ -218,18 +210,32 @@ export class Accounts {
   finishLoad(): void {
     this.#tailCount = Math.max(1, this.#tails.length * TAILS_PER_CHUNK);
     const usedTails = new Uint8Array(this.#tailCount);
+    const name = new Int32Array(at.NAME_WORDS_INLINE + TAIL_WORDS);
     this.rows.finishLoad((row) => this.rows.words[chunkOf(row)]![wordOf(row) + at.STATE] !== 0);
+    this.#index.beginLoad(this.rows.top);
     for (let row = 1; row <= this.rows.top; row++) {
       const words = this.rows.words[chunkOf(row)]!;
       const w = wordOf(row);
       if (words[w + at.STATE] === 0) continue;
-      this.#index.insert(words[w + at.TAG]!, row);
+      // Whoever wrote the snapshot may have made tags otherwise.
+      words[w + at.TAG] = this.#tagOf(words, w, name);
+      this.#index.append(words[w + at.TAG]!, row);
       usedTails[words[w + at.TAIL]!] = 1;
       this.hashA = (this.hashA + words[w + at.HASH]!) | 0;
       this.hashB = (this.hashB + words[w + at.HASH + 1]!) | 0;
       if ((words[w + at.STATE]! & at.IS_WORLD) !== 0) this.worlds.push(row);
     }
+    this.#index.endLoad();
     for (let tail = this.#tailCount - 1; tail > 0; tail--) if (usedTails[tail] === 0) this.#freeTails.push(tail);
+  }
+
+  /** Tag of the row at word `w`; `name` is room for a whole name. */
+  #tagOf(words: Int32Array, w: number, name: Int32Array): number {
+    const tail = words[w + at.TAIL]!;
+    copyWords(words, w + at.NAME, name, 0, at.NAME_WORDS_INLINE);
+    if (tail !== 0) copyWords(this.#tailChunk(tail), tailWord(tail), name, at.NAME_WORDS_INLINE, TAIL_WORDS);
+    const nameBytes = (words[w + at.STATE]! >>> at.NAME_BYTES_SHIFT) & 0xff;
+    return this.tag(words[w + at.PARTNER]!, words[w + at.CURRENCY]!, name, 0, nameBytes);
   }
 
   #tailChunk(tail: number): Int32Array {

@@ -1,6 +1,5 @@
 /**
- * Hashes of keys. Murmur-like mixing over 32-bit words: a key is at most 16 words, so 5 ns, and names are zero-padded to
- * whole words, so no tail has to be handled.
+ * Hashes of keys, over 32-bit words: a key is at most 16 words, and names are zero-padded to whole words, so no tail has to be handled.
  */
 
 /** Finalizer of MurmurHash3 (Appleby, public domain): every input bit reaches every output bit. Returns an int32. */
@@ -11,7 +10,25 @@ export function mix32(value: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Hash of `count` words from word `start`, begun with `seed`. Returns an int32. */
+/**
+ * Tag of a key for an index: hash of `count` words from word `start`. Each word is mixed with the seed before it is taken in, because
+ * names differ in few digits: words that differ in the same few bits would else cancel each other out, in one number in ten of a row of
+ * them, and whatever the seed. Returns an int32.
+ */
+export function tagWords(words: Int32Array, start: number, count: number, seed: number): number {
+  let h = seed;
+  for (let i = start; i < start + count; i++) {
+    const word = Math.imul(words[i]! ^ seed, 0xcc9e2d51);
+    h = Math.imul(h ^ word ^ (word >>> 15), 0x1b873593);
+    h = (h << 13) | (h >>> 19);
+  }
+  return mix32(h ^ count);
+}
+
+/**
+ * Hash of `count` words from word `start`, begun with `seed`, for the state hash: journals and snapshots hold it, so it stays as it is.
+ * Returns an int32.
+ */
 export function hashWords(words: Int32Array, start: number, count: number, seed: number): number {
   let h = seed;
   for (let i = start; i < start + count; i++) {

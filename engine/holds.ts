@@ -5,6 +5,7 @@ import { copyWords, equalWords, hashWords, mix32, nameWords } from "./hash.ts";
 import * as at from "./hold-row.ts";
 import { KeyIndex } from "./key-index.ts";
 import { HOLDS_MAX } from "./limits.ts";
+import type { TagOf } from "./remembered.ts";
 import { chunkOf, floatOf, Rows, wordOf } from "./rows.ts";
 
 export class Holds {
@@ -119,20 +120,24 @@ export class Holds {
   }
 
   /** After all chunks of rows are loaded: builds the index, the hashes and the expiry heap. */
-  finishLoad(): void {
+  finishLoad(tagOf: TagOf): void {
     this.rows.finishLoad((row) => this.rows.words[chunkOf(row)]![wordOf(row) + at.STATE] !== 0);
+    this.#index.beginLoad(this.rows.top);
     for (let row = 1; row <= this.rows.top; row++) {
       const words = this.rows.words[chunkOf(row)]!;
       const w = wordOf(row);
       // The place in the heap is not part of a snapshot: rows move in it without being told.
       words[w + at.HEAP_PLACE] = 0;
       if (words[w + at.STATE] === 0) continue;
-      this.#index.insert(words[w + at.TAG]!, row);
+      // Whoever wrote the snapshot may have made tags otherwise.
+      words[w + at.TAG] = tagOf(words[w + at.PARTNER]!, words, w + at.ID, words[w + at.ID_BYTES]!);
+      this.#index.append(words[w + at.TAG]!, row);
       this.hashA = (this.hashA + words[w + at.HASH]!) | 0;
       this.hashB = (this.hashB + words[w + at.HASH + 1]!) | 0;
       const isOpen = (words[w + at.STATE]! & at.STATE_MASK) === at.OPEN;
       if (isOpen && this.rows.floats[chunkOf(row)]![floatOf(row) + at.DUE] !== 0) this.schedule(row);
     }
+    this.#index.endLoad();
   }
 
   #siftUp(place: number, row: number): void {

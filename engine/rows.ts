@@ -10,6 +10,8 @@ const CHUNK_SHIFT = 13;
 /** Rows in a chunk. */
 export const CHUNK_ROWS = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_ROWS - 1;
+/** Words of a cache line. */
+const LINE_WORDS = 16;
 /** Bytes, float64s and words of a row. */
 export const ROW_BYTES = 128;
 export const ROW_FLOATS = ROW_BYTES / 8;
@@ -115,6 +117,20 @@ export class Rows {
   endCapture(): void {
     this.#capture = undefined;
     this.#saved.clear();
+  }
+
+  /** Loads both cache lines of many rows, but of those that are 0; see `KeyIndex.touchAll`. */
+  touchAll(rows: Int32Array, count: number): number {
+    const chunks = this.words;
+    let mix = 0;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!;
+      if (row === 0) continue;
+      const words = chunks[chunkOf(row)]!;
+      const w = wordOf(row);
+      mix ^= words[w]! ^ words[w + LINE_WORDS]!;
+    }
+    return mix;
   }
 
   /** Adds a chunk of a snapshot to a table that is being loaded. */

@@ -6,7 +6,7 @@ import { equalWords, nameWords } from "./hash.ts";
 import { type AccountState, readAccount } from "./inspect.ts";
 import { ID_BYTES_MAX } from "./limits.ts";
 import { ROW_FLOATS, ROW_WORDS } from "./rows.ts";
-import { type StateChunk, TAG } from "./snapshot.ts";
+import { kindOf, type StateChunk, TAG } from "./snapshot.ts";
 
 /** What a snapshot says about indexes. */
 export interface SnapshotNames {
@@ -48,7 +48,9 @@ export class AccountFinder {
   }
 
   /** Takes the next chunk; its bytes start at a multiple of 8. Returns true once nothing that follows matters. */
-  add({ tag, index, bytes }: StateChunk): boolean {
+  add(chunk: StateChunk): boolean {
+    const { index, bytes } = chunk;
+    const tag = kindOf(chunk);
     if (this.found !== undefined || tag === TAG.log || tag === TAG.wholeRecords) return true;
     if (tag === TAG.accounts) this.#searchRows(bytes);
     else if (tag === TAG.tails) this.#compareTails(index, bytes);

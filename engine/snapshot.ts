@@ -13,8 +13,11 @@ import { type LogChunkImage, REVERSED, USUAL_ENTRY_BYTES } from "./remembered.ts
 import { CHUNK_ROWS, ROW_BYTES } from "./rows.ts";
 import { State } from "./state.ts";
 
-/** Tags of chunks. */
-export const TAG = Object.freeze({ meta: 1, accounts: 2, tails: 3, holds: 4, wholeRecords: 5, log: 6 });
+/** Tags of chunks. Any other way of making the tags of rows needs new ones for these, so that code of before refuses them. */
+export const TAG = Object.freeze({ meta: 1, tails: 3, wholeRecords: 5, log: 6, accounts: 7, holds: 8 });
+/** Of chunks of rows whose tags were made otherwise: these are made anew when they are loaded, so they are the same to a reader. */
+const OLD_ACCOUNTS = 2;
+const OLD_HOLDS = 4;
 /** Bytes before the entries of a log chunk: base sequence, base time, first unit, bytes of entries, each float64. Marks follow them. */
 const LOG_HEAD_BYTES = 32;
 /** The same of a chunk of whole records: base sequence, base time, first unit. */
@@ -32,6 +35,8 @@ interface Meta {
   readonly timeMs: number;
   readonly horizonCommands: number;
   readonly horizonTimeMs: number;
+  /** Commands in the log; snapshots of before do not tell. */
+  readonly commands?: number;
   readonly partners: [number, string][];
   readonly currencies: [number, { code: string; scale: number }][];
 }
@@ -42,6 +47,11 @@ export interface StateChunk {
   readonly index: number;
   /** Valid until the next chunk is taken. */
   readonly bytes: Uint8Array;
+}
+
+/** The tag of chunks of the same kind as they are written today. */
+export function kindOf({ tag }: StateChunk): number {
+  return tag === OLD_ACCOUNTS ? TAG.accounts : tag === OLD_HOLDS ? TAG.holds : tag;
 }
 
 /** A running capture. `end` must be called, also when it is given up. */
@@ -58,9 +68,9 @@ export class StateCapture {
   constructor(state: State) {
     this.#state = state;
     const { seed, sequence, timeMs, horizonCommands } = state;
-    const horizonTimeMs = state.remembered.horizonTimeMs;
+    const { horizonTimeMs, size: commands } = state.remembered;
     const maps = { partners: [...state.partners], currencies: [...state.currencies] };
-    this.#meta = { seed, sequence, timeMs, horizonCommands, horizonTimeMs, ...maps };
+    this.#meta = { seed, sequence, timeMs, horizonCommands, horizonTimeMs, commands, ...maps };
     state.accounts.rows.beginCapture();
     state.holds.rows.beginCapture();
     this.#log = state.remembered.beginCapture();
@@ -110,6 +120,7 @@ export class StateCapture {
 export class StateLoader {
   #state: State | undefined;
   readonly #blocks: BlockSource;
+  #commands = 0;
   /** Places of the remembered reversals. */
   readonly #reversals: number[] = [];
 
@@ -123,7 +134,8 @@ export class StateLoader {
    * follow, if it is known.
    */
   add(chunk: StateChunk, left = 0): void {
-    const { tag, bytes } = chunk;
+    const { bytes } = chunk;
+    const tag = kindOf(chunk);
     if (tag === TAG.meta) {
       this.#begin(JSON.parse(new TextDecoder().decode(bytes)) as Meta);
       return;
@@ -136,9 +148,9 @@ export class StateLoader {
       state.accounts.loadTails(new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
     } else {
       assert(tag === TAG.log || tag === TAG.wholeRecords, "a snapshot has chunks of known tags only");
-      const commands = Math.floor((bytes.byteLength + left) / USUAL_ENTRY_BYTES);
-      if (chunk.index === 0 && left >= RESERVED_FROM_BYTES) state.remembered.reserve(commands);
-      if (chunk.index === 0 && tag === TAG.log) state.remembered.beginLoad(commands);
+      if (chunk.index === 0 && left >= RESERVED_FROM_BYTES)
+        state.remembered.reserve(Math.floor(left / USUAL_ENTRY_BYTES));
+      if (chunk.index === 0 && tag === TAG.log) state.remembered.beginLoad(this.#commands);
       if (tag === TAG.log) this.#addLog(state, bytes);
       else this.#addWholeRecords(state, bytes);
     }
@@ -149,6 +161,7 @@ export class StateLoader {
     state.sequence = meta.sequence;
     state.timeMs = meta.timeMs;
     state.remembered.horizonTimeMs = meta.horizonTimeMs;
+    this.#commands = meta.commands ?? 0;
     for (const [index, name] of meta.partners) state.partners.set(index, name);
     for (const [index, currency] of meta.currencies) state.currencies.set(index, currency);
     this.#state = state;
@@ -191,7 +204,7 @@ export class StateLoader {
     const state = this.#state;
     assert(state !== undefined, "a snapshot has a meta chunk");
     state.accounts.finishLoad();
-    state.holds.finishLoad();
+    state.holds.finishLoad(state.tagOf);
     state.remembered.endLoad();
     for (const place of this.#reversals) noteUndone(state, place);
     return state;

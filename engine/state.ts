@@ -3,7 +3,7 @@ import { AccountCursor } from "./account-cursor.ts";
 import { Accounts } from "./accounts.ts";
 import { type BlockSource, PLAIN_BLOCKS } from "./arena.ts";
 import type { CommandCursor } from "./command-cursor.ts";
-import { hashWords, nameWords } from "./hash.ts";
+import { nameWords, tagWords } from "./hash.ts";
 import * as holdAt from "./hold-row.ts";
 import { Holds } from "./holds.ts";
 import * as record from "./record-words.ts";
@@ -50,7 +50,7 @@ export class State {
 
   /** Tag of a command id, for the remembered commands and for holds alike. */
   idTag(partner: number, words: Int32Array, start: number, idBytes: number): number {
-    return hashWords(words, start, nameWords(idBytes), this.seed ^ Math.imul(partner, 0x9e3779b1));
+    return tagWords(words, start, nameWords(idBytes), this.seed ^ Math.imul(partner, 0x9e3779b1));
   }
 
   /** Tag of the id of the record at word `w`. */
