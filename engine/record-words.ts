@@ -62,6 +62,11 @@ export function recordUnits(words: Int32Array, w: number): number {
   return commandUnits(words, w) + resultUnits(words, w);
 }
 
+/** Byte behind the record, command and result, at byte `at`. */
+export function recordEnd(words: Int32Array, at: number): number {
+  return at + recordUnits(words, at >>> 2) * 8;
+}
+
 export function isWide(words: Int32Array, w: number): boolean {
   return (words[w + CURRENCY]! & WIDE_BIT) !== 0;
 }
