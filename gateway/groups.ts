@@ -5,6 +5,7 @@ import type { Settings } from "./config.ts";
 import type { AccountView, Group, GroupDirectory, GroupStats, VerifyReport } from "./group.ts";
 import { GroupLink, type Publishing } from "./link/group-link.ts";
 import type { LinkLog } from "./link/link-log.ts";
+import { readAccounts, readCommand } from "./link/reads.ts";
 import { groupDirectory } from "./paths.ts";
 import type { Registry } from "./registry/index.ts";
 
@@ -106,16 +107,16 @@ class GroupPort implements Group {
   }
 
   async account(partner: number, currency: number, name: string): Promise<AccountView | undefined> {
-    return (await this.#link.accounts(partner, currency, [name]))[0];
+    return (await readAccounts(this.#link, partner, currency, [name]))[0];
   }
 
   lookup(partner: number, currency: number, names: readonly string[]): Promise<(AccountView | undefined)[]> {
-    return this.#link.accounts(partner, currency, names);
+    return readAccounts(this.#link, partner, currency, names);
   }
 
   command(partner: number, id: string): Promise<string | undefined> {
     const names = namesOf(this.#options.registry);
-    return this.#link.command(partner, id, (reply) =>
+    return readCommand(this.#link, partner, id, (reply) =>
       renderResult(reply.memory, reply.start, reply.sequence, reply.timeMs, names),
     );
   }

@@ -7,20 +7,16 @@ import type { Worker } from "node:worker_threads";
 import {
   makeRing,
   makeStats,
-  QUERY_BYTES,
   REPLY_RING_BYTES,
   RING_BYTES,
   RingConsumer,
   RingProducer,
-  ROW_BYTES,
-  readAccount,
   ringLayout,
   STAT,
-  writeQuery,
 } from "../../engine/index.ts";
 import type { PublisherStats } from "../../results/index.ts";
 import { ApiError } from "../errors.ts";
-import type { AccountView, GroupStats } from "../group.ts";
+import type { GroupStats } from "../group.ts";
 import type { Registry } from "../registry/index.ts";
 import type { FromGroup, Inspection, ThreadStart, ToGroup } from "../thread/messages.ts";
 import { startGroupThread } from "../thread/start.ts";
@@ -34,9 +30,6 @@ const { ENTRY, ENTRY_HEAD_BYTES } = ringLayout;
 
 /** Answers sent before the event loop looks for requests again. */
 const REPLIES_PER_SLICE = 16;
-
-/** How long a read waits for its answer, ms. */
-const READ_TIMEOUT_MS = 10_000;
 
 /** Control records in one entry: a few KiB. */
 const CONTROLS_PER_ENTRY = 64;
@@ -223,9 +216,14 @@ export class GroupLink {
     return this.#commands.memory;
   }
 
+  /** Throws GROUP_DOWN unless the group serves. */
+  assertServes(): void {
+    if (this.#state !== "serving") throw this.#downError();
+  }
+
   /** Throws GROUP_DOWN or DISK_FULL if commands cannot be taken now. */
   assertTakesCommands(): void {
-    if (this.#state !== "serving") throw this.#downError();
+    this.assertServes();
     if (this.#freeBytes < this.#options.minFreeBytes) throw new ApiError("DISK_FULL");
     if (this.#definitions.version !== this.#options.registry.version) this.defineMissing();
   }
@@ -320,62 +318,6 @@ export class GroupLink {
       if (this.#commands.publish()) this.#post(0);
     }
     this.#definitions.done(controls);
-  }
-
-  // Reads
-
-  /** Accounts of one partner and currency, in the order asked; undefined for those never opened. */
-  accounts(partner: number, currency: number, names: readonly string[]): Promise<(AccountView | undefined)[]> {
-    const write = (start: number) =>
-      names.forEach((name, i) => {
-        writeQuery(this.#commands.memory, start + i * QUERY_BYTES, { partner, currency, name });
-      });
-    return this.#read(ENTRY.accounts, names.length, names.length * ROW_BYTES, write, (reply) =>
-      names.map((name, i) => {
-        const { floats, words } = reply.memory;
-        const found = readAccount(floats, words, (reply.start + i * ROW_BYTES) >>> 3);
-        if (found === undefined) return undefined;
-        const { available, held, min, max, status, version } = found;
-        const view = {
-          account: name,
-          currency,
-          available,
-          held,
-          status,
-          minBalance: min,
-          version,
-          sequence: reply.sequence,
-        };
-        return max === undefined ? view : { ...view, maxBalance: max };
-      }),
-    );
-  }
-
-  /** Asks for a remembered command; `render` gets the answer's record, if there is one. */
-  command<T>(partner: number, id: string, render: (reply: Reply) => T): Promise<T | undefined> {
-    const write = (start: number) => writeQuery(this.#commands.memory, start, { partner, currency: 0, name: id });
-    return this.#read(ENTRY.command, 1, 1024, write, (reply) => (reply.count === 0 ? undefined : render(reply)));
-  }
-
-  #read<T>(
-    kind: number,
-    count: number,
-    replyBytes: number,
-    write: (start: number) => void,
-    take: (reply: Reply) => T,
-  ): Promise<T> {
-    if (this.#state !== "serving") return Promise.reject(this.#downError());
-    const start = this.pending.hasRoom(replyBytes) ? this.#commands.claim(count * QUERY_BYTES) : -1;
-    if (start < 0) return Promise.reject(new ApiError("OVERLOADED"));
-    write(start);
-    return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = {
-        deadline: performance.now() + READ_TIMEOUT_MS,
-        settle: (reply) => resolve(take(reply)),
-        lost: (why) => reject(new ApiError(why === "down" ? "GROUP_DOWN" : "OVERLOADED")),
-      };
-      this.send(kind, count * QUERY_BYTES, count, waiting, replyBytes);
-    });
   }
 
   // Operating
