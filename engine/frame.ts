@@ -4,13 +4,16 @@
  */
 import { assert } from "./assert.ts";
 import { FRAME_BODY_BYTES_MAX } from "./limits.ts";
-import { RecordMemory } from "./memory.ts";
+import { RecordMemory, touchLines } from "./memory.ts";
 
 /** Bytes before the records that belong to the journal. */
 export const FRAME_HEAD_BYTES = 128;
 
 /** A sector more than the largest body, for the journal pads a frame to whole sectors in place. */
 export const FRAME_BUFFER_BYTES: number = FRAME_HEAD_BYTES + FRAME_BODY_BYTES_MAX + 512;
+
+/** Bytes of the record of a credit or debit with an id of 20 bytes and an account of 12, with its result. */
+const USUAL_RECORD_BYTES = 72;
 
 export class Frame {
   readonly memory: RecordMemory;
@@ -44,5 +47,10 @@ export class Frame {
     this.records = 0;
     this.firstSequence = firstSequence;
     this.timeMs = timeMs;
+  }
+
+  /** Loads the room for `count` more records of a usual length. Returns a mix of what was there; see `KeyIndex.touchAll`. */
+  touchNext(count: number): number {
+    return touchLines(this.memory, this.end, count * USUAL_RECORD_BYTES);
   }
 }

@@ -1,9 +1,10 @@
 /**
  * Looks at records before they are applied: hashes their keys and loads the memory that they will need, index slots first, then
- * account rows. The loads of different records wait for memory at the same time, which doubles the speed with a million
+ * account rows, then where they will be written. The loads of different records wait for memory at the same time, which doubles the speed with a million
  * accounts; so buckets that wait behind each other are looked at together.
  */
 import { assert } from "./assert.ts";
+import type { Frame } from "./frame.ts";
 import type { RecordMemory } from "./memory.ts";
 import * as record from "./record-words.ts";
 import type { State } from "./state.ts";
@@ -13,6 +14,7 @@ export const BLOCK = 64;
 
 export class LookAhead {
   readonly #state: State;
+  readonly #frame: Frame;
   /** Of each record: its first byte, the tag of its id, the tag of the account that it may name. */
   readonly starts = new Int32Array(BLOCK);
   readonly idTags = new Int32Array(BLOCK);
@@ -27,8 +29,9 @@ export class LookAhead {
   /** Mix of touched words; only there so that the loads are not optimised away. */
   touched = 0;
 
-  constructor(state: State) {
+  constructor(state: State, frame: Frame) {
     this.#state = state;
+    this.#frame = frame;
   }
 
   /** Records looked at and not taken yet. */
@@ -84,6 +87,7 @@ export class LookAhead {
     const { accounts, remembered } = this.#state;
     const count = this.#count;
     this.touched = remembered.touchAll(this.idTags, count) ^ accounts.touchAll(this.accountTags, count, this.rows);
+    this.touched ^= remembered.touchNext(count) ^ this.#frame.touchNext(count);
     this.#loaded = count;
   }
 }

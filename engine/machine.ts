@@ -56,7 +56,7 @@ export class Machine {
     } = options;
     this.state = options.state ?? new State({ horizonCommands, seed: seed | 0, blocks });
     this.frame = new Frame(options.frameRoom);
-    this.#ahead = new LookAhead(this.state);
+    this.#ahead = new LookAhead(this.state, this.frame);
     this.#general = new GeneralPath(this.state, this.frame);
     this.#atomic = new AtomicBuckets(this.state, this.frame, this.#general);
     this.#usual = takesUsualPath ? new UsualPath(this.state, this.frame) : undefined;

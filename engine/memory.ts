@@ -35,3 +35,14 @@ export function copyUnits(
 export function viewMemory(buffer: ArrayBufferLike): RecordMemory {
   return new RecordMemory(buffer, 0, buffer.byteLength);
 }
+
+/** Bytes of a cache line. */
+const LINE_BYTES = 64;
+
+/** Loads `bytes` from byte `start` on, as far as there are any, into the cache. Returns a mix of them, so that the loads are not optimised away. */
+export function touchLines({ words }: RecordMemory, start: number, bytes: number): number {
+  const end = Math.min((start + bytes) >>> 2, words.length);
+  let mix = 0;
+  for (let w = start >>> 2; w < end; w += LINE_BYTES / 4) mix ^= words[w]!;
+  return mix;
+}

@@ -11,7 +11,7 @@ import { equalWords, nameWords } from "./hash.ts";
 import { KeyIndex, STALE_SPAN } from "./key-index.ts";
 import { COMMAND_BYTES_MAX, RESULT_BYTES_MAX } from "./limits.ts";
 import { CHUNK_BYTES, CHUNK_UNITS, LogChunk } from "./log-chunk.ts";
-import { copyUnits, type RecordMemory, viewMemory } from "./memory.ts";
+import { copyUnits, type RecordMemory, touchLines, viewMemory } from "./memory.ts";
 import { entryIdWord, entryUnits, isPackable, isPacked, pack, packedUnits, unpack } from "./packed.ts";
 import { TYPE } from "./record.ts";
 import * as at from "./record-words.ts";
@@ -104,6 +104,13 @@ export class Remembered {
   /** See `KeyIndex.touchAll`. */
   touchAll(tags: Int32Array, count: number): number {
     return this.#index.touchAll(tags, count);
+  }
+
+  /** Loads the room for `count` more commands of a usual length. Returns a mix of what was there; see `KeyIndex.touchAll`. */
+  touchNext(count: number): number {
+    if (this.#tail < 0) return 0;
+    const { memory, used } = this.#tailChunk;
+    return touchLines(memory, used * 8, count * USUAL_ENTRY_BYTES);
   }
 
   /** Place of the command with this partner and id, or 0. */
