@@ -84,8 +84,9 @@ export class KeyIndex {
   }
 
   /**
-   * Begins to fill an empty index with `append`, of which some `entries` are expected; up to `endLoad` nothing else may be asked of it. An
-   * entry goes behind the last one of its segment, and a whole segment is then put in order in the cache: a quarter of what it takes to insert them.
+   * Begins to fill an empty index with `append`, of which some `entries` are expected; up to `endLoad` nothing else may be asked of it.
+   * An entry goes behind the last one of its segment, and whole segments are put in order at the end, in the cache: each insertion would
+   * wait for memory.
    */
   beginLoad(entries: number): void {
     assert(this.#size === 0, "an index that is loaded is empty before");

@@ -1,7 +1,7 @@
 /**
  * Looks at records before they are applied: hashes their keys and loads the memory that they will need, index slots first, then
- * account rows, then where they will be written. The loads of different records wait for memory at the same time, which doubles the speed with a million
- * accounts; so buckets that wait behind each other are looked at together.
+ * account rows, then where they will be written. The loads of different records wait for memory at the same time, which doubles the
+ * speed with a million accounts; so buckets that wait behind each other are looked at together.
  */
 import { assert } from "./assert.ts";
 import type { Frame } from "./frame.ts";

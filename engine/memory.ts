@@ -39,7 +39,10 @@ export function viewMemory(buffer: ArrayBufferLike): RecordMemory {
 /** Bytes of a cache line. */
 const LINE_BYTES = 64;
 
-/** Loads `bytes` from byte `start` on, as far as there are any, into the cache. Returns a mix of them, so that the loads are not optimised away. */
+/**
+ * Loads `bytes` from byte `start` on, as far as there are any, into the cache. Returns a mix of them, so that the loads are not optimised
+ * away.
+ */
 export function touchLines({ words }: RecordMemory, start: number, bytes: number): number {
   const end = Math.min((start + bytes) >>> 2, words.length);
   let mix = 0;
