@@ -118,8 +118,11 @@ export class KeyIndex {
     if (!this.#isLoading) return;
     this.#isLoading = false;
     for (let segment = 0; segment < this.#segments; segment++) {
-      this.#takeAll(segment, 0);
-      this.#placeAll(segment, this.#entries, this.#taken);
+      const count = this.#used[segment]!;
+      const appended = this.#poolOf(segment).subarray(baseOf(segment), baseOf(segment) + count * 2);
+      this.#entries.set(appended);
+      appended.fill(0);
+      this.#placeAll(segment, this.#entries, count);
     }
   }
 
