@@ -118,11 +118,8 @@ export class KeyIndex {
     if (!this.#isLoading) return;
     this.#isLoading = false;
     for (let segment = 0; segment < this.#segments; segment++) {
-      const count = this.#used[segment]!;
-      const appended = this.#poolOf(segment).subarray(baseOf(segment), baseOf(segment) + count * 2);
-      this.#entries.set(appended);
-      appended.fill(0);
-      this.#placeAll(segment, this.#entries, count);
+      this.#takeAll(segment, 0);
+      this.#placeAll(segment, this.#entries, this.#taken);
     }
   }
 
