@@ -1,6 +1,6 @@
 /**
- * The way of every command that is not the usual one, step by step: a sequence, the account, whether the id is known, the rule, the record with
- * its result into the frame. Expiries of holds too, which the group writes by itself.
+ * The way of every command that is not the usual one, step by step: a sequence, the account, whether the id is known, the rule, the
+ * record with its result into the frame. Expiries of holds too, which the group writes by itself.
  */
 import { CODE } from "./codes.ts";
 import { CommandCursor, namesAccount } from "./command-cursor.ts";
