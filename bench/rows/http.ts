@@ -33,13 +33,29 @@ function measurementOf(figure: Figure, settings: HttpSettings, outcome: Outcome)
     if (figure === "ratio") return outcome.ratios[i]!;
     return figure === "rate" ? commandsOf(pair, settings) / 1e6 : latencyOver(pair, 99);
   });
+  const nothingShown = figure === "latency" ? whyNothingIsShown(runs) : undefined;
+  const first = nothingShown === undefined ? [] : [nothingShown];
   return {
     value: median(runs),
     runs,
-    notes: [...notesOf(figure, settings, outcome), ...outcome.checked.map((what) => `checked: ${what}`)],
+    ...(nothingShown === undefined ? {} : { isElseMet: false }),
+    notes: [...first, ...notesOf(figure, settings, outcome), ...outcome.checked.map((what) => `checked: ${what}`)],
     excluded: `starting the servers, ${settings.hasWarmUp ? "a warm-up of a tenth of a run each, " : ""}the checks`,
     plots: plotsOf(settings, outcome),
   };
+}
+
+/** A service cannot be faster than HTTP alone; less than this, ms, the open loop does not tell apart. */
+const TICK_MS = 1;
+
+/**
+ * Why differences of latency to the null server's say nothing of the service, undefined if they do: the null server was slower, so what
+ * was measured is what the machine did meanwhile. A goal must not be met by that.
+ */
+export function whyNothingIsShown(differencesMs: readonly number[]): string | undefined {
+  const middle = median(differencesMs);
+  if (middle >= -TICK_MS) return;
+  return `no figure to believe: the null server was slower than the service, by ${(-middle).toFixed(1)} ms at p99`;
 }
 
 function commandsOf({ service }: Pair, { bucket }: HttpSettings): number {

@@ -12,6 +12,7 @@ import { benchmark } from "../http/benchmark.ts";
 import { parseId } from "../http/bodies.ts";
 import { readHttpSettings } from "../http/settings.ts";
 import { hasWrk } from "../http/wrk.ts";
+import { whyNothingIsShown } from "./http.ts";
 import { jsonOf } from "./output.ts";
 import { type Finished, runRows } from "./run.ts";
 import { exitCode } from "./session.ts";
@@ -120,6 +121,13 @@ describe("the rows", () => {
       stderr: "benchmark: BUCKET=2 is refused: it is a part of the rows; leave it out, or ROW\n",
     });
   });
+});
+
+test("a latency below the null server's shows nothing, so its goal is not met by it", () => {
+  expect(whyNothingIsShown([2.5, -0.9, -30])).toBeUndefined();
+  expect(whyNothingIsShown([3, -18.2, -24])).toBe(
+    "no figure to believe: the null server was slower than the service, by 18.2 ms at p99",
+  );
 });
 
 test("wrk's report has latencies in order, from its least to its greatest", async () => {
