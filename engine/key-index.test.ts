@@ -74,6 +74,15 @@ test.each([0, 1, 40_000, 200_000])(
   },
 );
 
+test("the tag 0 is put where it is found, whatever was looked for before", () => {
+  const index = new KeyIndex();
+  index.insert(0x100, 5);
+  index.find(0x200);
+  index.remove(0x100, 5);
+  index.insert(0, 7);
+  expect(index.find(0)).toBe(7);
+});
+
 test("only an empty index is loaded", () => {
   const index = new KeyIndex();
   index.insert(1, 1);

@@ -192,7 +192,7 @@ export class KeyIndex {
     assert(value !== 0, "an index value is never 0");
     let segment = this.#directory[tag >>> this.#shift]!;
     const place = this.#base + this.#slot * 2;
-    if (this.#foundNone === tag && this.#pool[place + 1] === 0 && this.#used[segment]! < SEGMENT_FULL) {
+    if (tag !== 0 && this.#foundNone === tag && this.#pool[place + 1] === 0 && this.#used[segment]! < SEGMENT_FULL) {
       // The usual case: this tag was looked for just now, and the search ended where the entry belongs.
       this.#foundNone = 0;
       this.#pool[place] = tag;

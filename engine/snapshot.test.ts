@@ -186,6 +186,41 @@ test("a snapshot whose tags were made otherwise is the same state; its tags are 
   expect(Object.values(TAG)).not.toContain(4);
 });
 
+/** Chunks of a state with some history; `change` gives each as it is to be, or leaves it out. */
+function loadChanged(change: (chunk: StateChunk) => StateChunk | undefined): State {
+  const machine = new Machine({ horizonCommands: HORIZON });
+  for (const frame of recordHistory(7, 5000)) replay(machine, frame);
+  const loader = new StateLoader();
+  const capture = new StateCapture(machine.state);
+  for (let chunk = capture.next(); chunk !== undefined; chunk = capture.next()) {
+    const changed = change({ ...chunk, bytes: chunk.bytes.slice() });
+    if (changed !== undefined) loader.add(changed);
+  }
+  capture.end();
+  return loader.finish();
+}
+
+/** Says another number of remembered commands. */
+const withCommands = (commands: (real: number) => unknown) => (chunk: StateChunk) => {
+  if (chunk.tag !== TAG.meta) return chunk;
+  const meta = JSON.parse(new TextDecoder().decode(chunk.bytes));
+  const text = JSON.stringify({ ...meta, commands: commands(meta.commands) });
+  return { ...chunk, bytes: new TextEncoder().encode(text) };
+};
+
+test("a snapshot without the remembered commands that it says is refused, for their ids would take effect again", () => {
+  expect(loadChanged((chunk) => chunk).remembered.size).toBeGreaterThan(100);
+  expect(() => loadChanged((chunk) => (chunk.tag === TAG.log ? undefined : chunk))).toThrow(
+    /commands that it says, not 0/,
+  );
+  expect(() => loadChanged(withCommands((real) => real + 1))).toThrow(/commands that it says/);
+  // Room is made for what can be there, not for what is said: this would take all memory.
+  expect(() => loadChanged(withCommands(() => 1e12))).toThrow(/commands that it says/);
+  const cut = (chunk: StateChunk) =>
+    chunk.tag === TAG.log ? { ...chunk, bytes: chunk.bytes.subarray(0, 800) } : chunk;
+  expect(() => loadChanged(cut)).toThrow(/as long as its head says/);
+});
+
 test("an account is found in a snapshot whose tags were made otherwise", () => {
   const machine = new Machine();
   const subject = new MachineSubject(machine);

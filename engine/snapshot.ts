@@ -29,6 +29,9 @@ const ROW_CHUNK_BYTES = CHUNK_ROWS * ROW_BYTES;
  */
 const RESERVED_FROM_BYTES = 64 << 20;
 
+/** No remembered command takes less in the log. */
+const ENTRY_BYTES_MIN = 16;
+
 interface Meta {
   readonly seed: number;
   readonly sequence: number;
@@ -120,7 +123,8 @@ export class StateCapture {
 export class StateLoader {
   #state: State | undefined;
   readonly #blocks: BlockSource;
-  #commands = 0;
+  /** Remembered commands, if the snapshot tells. */
+  #commands: number | undefined;
   /** Places of the remembered reversals. */
   readonly #reversals: number[] = [];
 
@@ -150,7 +154,9 @@ export class StateLoader {
       assert(tag === TAG.log || tag === TAG.wholeRecords, "a snapshot has chunks of known tags only");
       if (chunk.index === 0 && left >= RESERVED_FROM_BYTES)
         state.remembered.reserve(Math.floor(left / USUAL_ENTRY_BYTES));
-      if (chunk.index === 0 && tag === TAG.log) state.remembered.beginLoad(this.#commands);
+      // However many the snapshot says: only so many have room in it.
+      const most = Math.floor((left + bytes.byteLength) / ENTRY_BYTES_MIN);
+      if (chunk.index === 0 && tag === TAG.log) state.remembered.beginLoad(Math.min(this.#commands ?? 0, most));
       if (tag === TAG.log) this.#addLog(state, bytes);
       else this.#addWholeRecords(state, bytes);
     }
@@ -161,7 +167,7 @@ export class StateLoader {
     state.sequence = meta.sequence;
     state.timeMs = meta.timeMs;
     state.remembered.horizonTimeMs = meta.horizonTimeMs;
-    this.#commands = meta.commands ?? 0;
+    this.#commands = meta.commands;
     for (const [index, name] of meta.partners) state.partners.set(index, name);
     for (const [index, currency] of meta.currencies) state.currencies.set(index, currency);
     this.#state = state;
@@ -171,6 +177,7 @@ export class StateLoader {
     const head = new Float64Array(bytes.buffer, bytes.byteOffset, LOG_HEAD_BYTES / 8);
     const [baseSequence, baseTimeMs, firstUnit] = [head[0]!, head[1]!, head[2]!];
     const marksStart = LOG_HEAD_BYTES + head[3]!;
+    assert(marksStart <= bytes.byteLength, "a chunk of a snapshot's log is as long as its head says");
     const entries = bytes.subarray(LOG_HEAD_BYTES, marksStart);
     const image = { entries, marks: bytes.subarray(marksStart), baseSequence, baseTimeMs, firstUnit };
     state.remembered.loadChunk(image, state.tagOf, this.#onReversal);
@@ -205,7 +212,11 @@ export class StateLoader {
     assert(state !== undefined, "a snapshot has a meta chunk");
     state.accounts.finishLoad();
     state.holds.finishLoad(state.tagOf);
-    state.remembered.endLoad();
+    const { remembered } = state;
+    remembered.endLoad();
+    // The state hash leaves them out, and a command that is forgotten too early takes effect twice.
+    const isComplete = this.#commands === undefined || this.#commands === remembered.size;
+    assert(isComplete, `a snapshot holds the ${this.#commands} commands that it says, not ${remembered.size}`);
     for (const place of this.#reversals) noteUndone(state, place);
     return state;
   }

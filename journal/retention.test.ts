@@ -85,6 +85,14 @@ test("a snapshot with a damaged header does not count as kept", async () => {
   expect(trim({ directory: DIRECTORY, layer: disk, keepFromSequence: 99, publishCursor: 99 }).oldestSequence).toBe(9);
 });
 
+test("a snapshot that a start has refused does not count as kept, so what the start used stays", async () => {
+  const disk = await diskWith([9, 15, 20]);
+  const options = { directory: DIRECTORY, layer: disk, keepFromSequence: 99, publishCursor: 99 };
+  expect(trim({ ...options, refused: [snapshotFile(15)] }).oldestSequence).toBe(9);
+  expect(kept(disk).filter((file) => file.endsWith(".snap"))).toEqual([9, 15, 20].map(snapshotFile));
+  expect(trim(options).oldestSequence).toBe(15);
+});
+
 test("segments go oldest first, each durably before the next, so that a crash leaves no gap", async () => {
   const disk = await diskWith([15, 20]);
   const { deleted } = trim({ directory: DIRECTORY, layer: disk, keepFromSequence: 99, publishCursor: 99 });

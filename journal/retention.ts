@@ -13,6 +13,8 @@ export interface TrimOptions {
   readonly keepFromSequence: number;
   /** The last sequence that was published; what is behind it stays. */
   readonly publishCursor: number;
+  /** Files of snapshots that were found damaged where a whole look is taken: nothing may rest on them. Here only headers are read. */
+  readonly refused?: readonly string[];
   /** Gets the path of each snapshot that is to go, for `deleteSpent`; unless given, they are deleted on the spot. */
   readonly onSnapshot?: (path: string) => void;
 }
@@ -29,7 +31,7 @@ export interface TrimResult {
  * snapshots no segment goes. May run beside the writer, whose segment is never among them.
  */
 export function trim(options: TrimOptions): TrimResult {
-  const { directory, layer = nodeLayer, keepFromSequence, publishCursor, onSnapshot } = options;
+  const { directory, layer = nodeLayer, keepFromSequence, publishCursor, refused = [], onSnapshot } = options;
   const deleted: string[] = [];
   const remove = (file: string) => {
     layer.unlink(join(directory, file));
@@ -47,7 +49,7 @@ export function trim(options: TrimOptions): TrimResult {
     file,
     meta: readSnapshotHeader(layer, join(directory, file)),
   }));
-  const valid = snapshots.filter(({ meta }) => meta !== undefined);
+  const valid = snapshots.filter(({ file, meta }) => meta !== undefined && !refused.includes(file));
   for (const { file } of valid.slice(SNAPSHOTS_KEPT).reverse()) removeSnapshot(file);
 
   const segments = listSegmentNames(layer, directory);

@@ -48,7 +48,7 @@ export function snapshotAccounts(directory: string, layer: FileLayer = nodeLayer
   const newest = listSnapshots(layer, directory)[0];
   if (newest === undefined) return undefined;
   const loader = new StateLoader();
-  readSnapshot(layer, newest.path, (tag, index, bytes) => loader.add({ tag, index, bytes }));
+  readSnapshot(layer, newest.path, (tag, index, bytes, left) => loader.add({ tag, index, bytes }, left));
   const state = loader.finish();
   const names = new NameTable();
   for (const [index, name] of state.partners) names.addPartner(index, name);

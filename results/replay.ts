@@ -97,7 +97,7 @@ const isBehind = ({ sequence, meta }: SnapshotFile, at: PointInTime): boolean =>
 
 function loadState(layer: FileLayer, path: string): State {
   const loader = new StateLoader();
-  readSnapshot(layer, path, (tag, index, bytes) => loader.add({ tag, index, bytes }));
+  readSnapshot(layer, path, (tag, index, bytes, left) => loader.add({ tag, index, bytes }, left));
   return loader.finish();
 }
 

@@ -1,13 +1,13 @@
-import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { eachRecord, isControl } from "../../engine/index.ts";
-import { verify } from "../../journal/index.ts";
+import { nodeLayer, readSnapshot, SnapshotWriter, verify } from "../../journal/index.ts";
 import { temporaryFolder } from "../testing.ts";
 import { Client, inProcess, pause, type Running } from "./server.ts";
-import { BUG, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, slowSync, stallGroup } from "./threads.ts";
+import { BUG, FAILING_CLOSE, FAILING_SYNC, NO_ROOM, ROOM_AGAIN, runInGroup, slowSync, stallGroup } from "./threads.ts";
 
 const credit = (id: string, amount = "1.00") => ({ id, type: "credit", account: "alice", amount });
 
@@ -42,6 +42,17 @@ test("a failed sync is not tried again: the bucket's outcome is unknown, and the
   await demo.one(credit("b"));
   const { body } = await demo.get("/v1/accounts/alice");
   expect(body.available).toBe("2.00");
+});
+
+test("a group whose disk cannot even close its file fails, comes back, and can be stopped", async () => {
+  const { demo, until, stop } = await inProcess();
+  await demo.one(credit("a"));
+  await runInGroup("g0", FAILING_SYNC + FAILING_CLOSE);
+  expect((await demo.post([credit("b")])).body.code).toBe("OUTCOME_UNKNOWN");
+  await until("g0", "serving");
+  expect((await demo.one(credit("c"))).code).toBe("OK");
+  await runInGroup("g0", FAILING_CLOSE);
+  await stop();
 });
 
 test("while a sync takes longer than the wait the outcome is unknown, and the late answer does no harm", async () => {
@@ -164,3 +175,43 @@ function flip(path: string, at: number): void {
   writeSync(file, byte, 0, 1, at);
   closeSync(file);
 }
+
+/** A service that was started and stopped once for each id, which leaves a snapshot each; and its group's folder. */
+async function snapshotsAfter(
+  ids: readonly string[],
+): Promise<{ data: string; folder: string; files: () => string[] }> {
+  const data = temporaryFolder();
+  for (const id of ids) {
+    const { demo, stop } = await inProcess({ RETAIN_SEGMENTS: "1" }, data);
+    await demo.one(credit(id));
+    await stop();
+  }
+  const folder = join(data, "groups", "g0");
+  const files = () =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".snap"))
+      .sort();
+  return { data, folder, files };
+}
+
+test("a damaged newest snapshot never takes the place of the one that the start used", async () => {
+  const { data, folder, files } = await snapshotsAfter(["a", "b"]);
+  const [good, damaged] = files() as [string, string];
+  truncateSync(join(folder, damaged), statSync(join(folder, damaged)).size - 8);
+  const { demo, stop } = await inProcess({ RETAIN_SEGMENTS: "1" }, data);
+  expect((await demo.one(credit("c"))).available).toBe("3.00");
+  await stop();
+  expect(files()).toHaveLength(3);
+  expect(files().slice(0, 2)).toEqual([good, damaged]);
+});
+
+test("a snapshot that is whole but holds nonsense is passed over like a damaged one", async () => {
+  const { data, folder, files } = await snapshotsAfter(["a", "b"]);
+  const header = readSnapshot(nodeLayer, join(folder, files()[1]!), () => {});
+  const writer = new SnapshotWriter(nodeLayer, folder, header);
+  const metaChunk = 1;
+  await writer.addChunk(metaChunk, 0, new TextEncoder().encode("{}"));
+  await writer.finish();
+  const { demo } = await inProcess({}, data);
+  expect((await demo.one(credit("c"))).available).toBe("3.00");
+});

@@ -64,6 +64,11 @@ export const FAILING_SYNC = replaceSync(
   `throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });`,
 );
 
+/** Every later close fails. */
+export const FAILING_CLOSE: string = `
+  process.getBuiltinModule("node:fs").closeSync = () => { throw Object.assign(new Error("EIO: i/o error, close"), { code: "EIO" }); };
+  process.getBuiltinModule("node:module").syncBuiltinESMExports();`;
+
 /** The next fdatasync takes so long. */
 export const slowSync = (ms: number): string =>
   replaceSync(

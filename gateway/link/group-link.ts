@@ -180,6 +180,7 @@ export class GroupLink {
     const worker = this.#worker;
     this.#worker = undefined;
     void worker?.terminate();
+    this.#loseWaiting();
     this.#settle();
   }
 
@@ -195,14 +196,34 @@ export class GroupLink {
     this.#state = "down";
     this.#reason = reason;
     this.#options.log.error({ group: this.name, reason }, isFinal ? "group refuses to start" : "group failed");
+    this.#loseWaiting();
+    this.#settle();
+    if (isFinal) return;
+    const restart = () => this.#restartLater();
+    ended.then(restart, restart);
+  }
+
+  #restartLater(): void {
+    if (this.#isStopping) return;
+    this.#restarts.schedule(() => {
+      try {
+        this.#startWorker();
+      } catch (error) {
+        // No memory for the rings, or no thread: other groups go on, and this one tries again.
+        this.#state = "down";
+        this.#reason = error instanceof Error ? error.message : String(error);
+        this.#options.log.error({ group: this.name, reason: this.#reason }, "group failed");
+        this.#restartLater();
+      }
+    });
+  }
+
+  /** What the thread has answered is handed out: it is durable. Who waits for more is told that nothing will come. */
+  #loseWaiting(): void {
+    for (let start = this.#replies.next(); start >= 0; start = this.#replies.next()) this.#take(start);
+    this.#replies.release();
     this.pending.loseAll();
     this.#asks.refuseAll(new ApiError("GROUP_DOWN"));
-    this.#settle();
-    if (isFinal || this.#isStopping) return;
-    const restart = () => {
-      if (!this.#isStopping) this.#restarts.schedule(() => this.#startWorker());
-    };
-    ended.then(restart, restart);
   }
 
   #settle(): void {

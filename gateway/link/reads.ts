@@ -70,7 +70,14 @@ async function read<T>(link: GroupLink, { kind, queries, replyBytes, take }: Ask
   return await new Promise<T>((resolve, reject) => {
     const waiting: Waiting = {
       deadline: performance.now() + TIMEOUT_MS,
-      settle: (reply) => resolve(take(reply)),
+      settle: (reply) => {
+        // A throw here would reach the loop that hands out the answers of others.
+        try {
+          resolve(take(reply));
+        } catch (error) {
+          reject(error);
+        }
+      },
       lost: (why) => reject(new ApiError(why === "down" ? "GROUP_DOWN" : "OVERLOADED")),
     };
     link.send(kind, bytes, queries.length, waiting, replyBytes);

@@ -35,7 +35,7 @@ export class GroupThread {
     this.#commands = new RingConsumer(start.commandRing);
     const begin = performance.now();
     const { directory, group, segmentBytes } = start;
-    const { machine, journal, frames, snapshotSequence } = recover({
+    const { machine, journal, frames, snapshotSequence, refusedSnapshots } = recover({
       directory,
       group,
       segmentBytes,
@@ -61,7 +61,7 @@ export class GroupThread {
     const onEvent = (event: Extract<FromGroup, { kind: "event" }>["event"]) => post({ kind: "event", event });
     const { retainSegments, publishCursor } = start;
     this.#snapshots = new Snapshotter(
-      { machine, journal, directory, group, retainSegments, publishCursor, onEvent },
+      { machine, journal, directory, group, retainSegments, refusedSnapshots, publishCursor, onEvent },
       snapshotSequence,
     );
     this.#stats[STAT.snapshotSequence] = snapshotSequence;
@@ -173,7 +173,7 @@ export class GroupThread {
     // Without a snapshot the next start only takes longer.
     if (this.#machine.sequence > 0) await this.#snapshots.take().catch(() => {});
     await this.#snapshots.settled();
-    this.#journal.close();
+    this.#closeJournal();
     this.#post({ kind: "stopped", sequence: this.#machine.sequence });
   }
 
@@ -181,8 +181,17 @@ export class GroupThread {
   fail(error: unknown): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#journal.close();
+    this.#closeJournal();
     this.#post({ kind: "failed", reason: textOf(error), isFinal: false });
+  }
+
+  /** Never throws, for it must be told that the thread is at its end; what was appended is durable, and the thread's end closes files too. */
+  #closeJournal(): void {
+    try {
+      this.#journal.close();
+    } catch {
+      // A bad disk, of which a frame or the next start will tell.
+    }
   }
 }
 

@@ -1,6 +1,13 @@
 /** From files to a running state: newest valid snapshot, then the journal behind it. */
 import { join } from "node:path";
-import { type BlockSource, FRAME_BUFFER_BYTES, Machine, type State, StateLoader } from "../../engine/index.ts";
+import {
+  type BlockSource,
+  FRAME_BUFFER_BYTES,
+  InvariantError,
+  Machine,
+  type State,
+  StateLoader,
+} from "../../engine/index.ts";
 import {
   DamageError,
   type FileLayer,
@@ -34,6 +41,8 @@ export interface Recovered {
   readonly frames: number;
   /** Sequence of the snapshot it started from; 0 without one. */
   readonly snapshotSequence: number;
+  /** Files of newer snapshots that cannot be used. */
+  readonly refusedSnapshots: readonly string[];
 }
 
 /** Frames between two reports of progress. */
@@ -43,7 +52,8 @@ const PROGRESS_FRAMES = 4096;
 export function recover(options: RecoveryOptions): Recovered {
   const { directory, group, segmentBytes, blocks, layer = nodeLayer, onEvent, onProgress } = options;
   layer.mkdir(directory);
-  const snapshot = loadNewest(options);
+  const refusedSnapshots: string[] = [];
+  const snapshot = loadNewest(options, refusedSnapshots);
   const frameRoom = sectorAligned(FRAME_BUFFER_BYTES);
   const machine = new Machine(
     snapshot === undefined
@@ -56,14 +66,17 @@ export function recover(options: RecoveryOptions): Recovered {
     if (++frames % PROGRESS_FRAMES === 0) onProgress(machine.sequence);
   });
   const snapshotSequence = snapshot === undefined ? 0 : snapshot.position.nextSequence - 1;
-  return { machine, journal, frames, snapshotSequence };
+  return { machine, journal, frames, snapshotSequence, refusedSnapshots };
 }
 
 /** The newest snapshot that is whole; damaged ones are told of and passed over, for the journal may reach back further. */
-function loadNewest(options: RecoveryOptions): { state: State; position: Position } | undefined {
+function loadNewest(options: RecoveryOptions, refused: string[]): { state: State; position: Position } | undefined {
   const { directory, group, layer = nodeLayer, onEvent } = options;
   for (const { file } of findSnapshots(layer, directory)) {
-    const refuse = (message: string) => onEvent({ kind: "snapshot-invalid", file, message });
+    const refuse = (message: string) => {
+      refused.push(file);
+      onEvent({ kind: "snapshot-invalid", file, message });
+    };
     try {
       const loader = new StateLoader(options.blocks);
       const meta = readSnapshot(layer, join(directory, file), (tag, index, bytes, left) =>
@@ -78,9 +91,15 @@ function loadNewest(options: RecoveryOptions): { state: State; position: Positio
       if (hash === meta.stateHash) return { state, position: meta.position };
       refuse(`Its state hash is ${meta.stateHash}, but its content gives ${hash}.`);
     } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      refuse(error.message);
+      if (error instanceof DamageError) refuse(error.message);
+      else if (isOfContent(error)) refuse(`Its content cannot be loaded: ${error.message}.`);
+      else throw error;
     }
   }
   return undefined;
+}
+
+/** True for what a snapshot makes of the loader whose bytes are whole but wrong; not for a disk that fails or for want of memory. */
+function isOfContent(error: unknown): error is Error {
+  return error instanceof InvariantError || error instanceof TypeError || error instanceof SyntaxError;
 }

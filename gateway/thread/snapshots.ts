@@ -18,6 +18,8 @@ export interface SnapshotterOptions {
   readonly directory: string;
   readonly group: string;
   readonly retainSegments: number | undefined;
+  /** See Recovered. */
+  readonly refusedSnapshots: readonly string[];
   /** See ThreadStart. */
   readonly publishCursor?: Float64Array | undefined;
   /** Where the files are; the file system unless given. */
@@ -101,10 +103,10 @@ export class Snapshotter {
 
   /** Deletes segments beyond those to keep; returns how many files went. */
   #trim(onSnapshot: (path: string) => void): number {
-    const { directory, retainSegments, machine, layer = nodeLayer } = this.#options;
+    const { directory, retainSegments, refusedSnapshots: refused, machine, layer = nodeLayer } = this.#options;
     // Where results are published nowhere else, the journal serves them, so it is its own publish cursor.
     const publishCursor = this.#options.publishCursor?.[0] ?? machine.sequence;
     const keepFromSequence = retainSegments === undefined ? 0 : segmentsFrom(directory, retainSegments, layer);
-    return trim({ directory, layer, keepFromSequence, publishCursor, onSnapshot }).deleted.length;
+    return trim({ directory, layer, keepFromSequence, publishCursor, refused, onSnapshot }).deleted.length;
   }
 }

@@ -124,7 +124,8 @@ class Running {
   constructor(layer: FileLayer, onFrame: (frame: Uint8Array, info: Omit<Expected, "step" | "body" | "name">) => void) {
     const nothing = () => {};
     const options = { directory: DIRECTORY, group: GROUP, segmentBytes: SEGMENT_BYTES, layer, seed: 7 };
-    const { machine, journal, snapshotSequence } = recover({ ...options, onEvent: nothing, onProgress: nothing });
+    const recovered = recover({ ...options, onEvent: nothing, onProgress: nothing });
+    const { machine, journal, snapshotSequence, refusedSnapshots } = recovered;
     this.machine = machine;
     this.journal = journal;
     const ring = makeRing(1 << 16);
@@ -153,8 +154,8 @@ class Running {
       now: () => this.#timeMs,
       wake: nothing,
     });
-    const snapshotOptions = { machine, journal, directory: DIRECTORY, group: GROUP, retainSegments: 1, layer };
-    this.snapshots = new Snapshotter({ ...snapshotOptions, onEvent: nothing }, snapshotSequence);
+    const folder = { directory: DIRECTORY, group: GROUP, layer, retainSegments: 1, refusedSnapshots };
+    this.snapshots = new Snapshotter({ ...folder, machine, journal, onEvent: nothing }, snapshotSequence);
   }
 
   send(kind: number, records: readonly (Command | Control)[]): void {
