@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readSettings } from "./config.ts";
@@ -11,7 +11,7 @@ interface Client {
   post(path: string, body: object, status?: number): Promise<Record<string, unknown>>;
 }
 
-async function setUp(): Promise<{ partner: Client; admin: Client }> {
+async function setUp(): Promise<{ partner: Client; admin: Client; data: string }> {
   const data = temporaryFolder();
   const environment = {
     RINGFENCE_DATA: data,
@@ -25,7 +25,7 @@ async function setUp(): Promise<{ partner: Client; admin: Client }> {
     partner: { key: string };
     admin: { key: string };
   };
-  return { partner: client(service.url, partner.key), admin: client(service.url, admin.key) };
+  return { partner: client(service.url, partner.key), admin: client(service.url, admin.key), data };
 }
 
 function client(url: string, key: string): Client {
@@ -71,6 +71,20 @@ describe("a serving process reads its journal", () => {
     expect(await partner.get("/v1/accounts/@world?at=2")).toMatchObject({ available: "-20.00", sequence: 2 });
     await partner.get("/v1/accounts/alice?at=0", 404);
     await partner.get("/v1/accounts/alice?at=3", 400);
+  });
+
+  it("and says of damage that it finds there that it is damage, while commands go on", async () => {
+    const { partner, data } = await setUp();
+    await partner.post("/v1/commands", { commands: [credit("c1")] });
+    const folder = join(data, "groups", "g0");
+    const segment = readdirSync(folder).find((file) => file.endsWith(".seg"))!;
+    const handle = openSync(join(folder, segment), "r+");
+    // Within the first frame, which begins behind a header of a sector.
+    writeSync(handle, Buffer.from([0xff]), 0, 1, 512 + 130);
+    closeSync(handle);
+    const problem = await partner.get("/v1/results?after=0", 500);
+    expect(problem).toMatchObject({ code: "INTERNAL", detail: expect.stringContaining("damaged where this is to be") });
+    expect(await partner.post("/v1/commands", { commands: [credit("c2")] })).toMatchObject({ status: "done" });
   });
 
   it("so that verify finds the state in memory in the journal, also after definitions, which take no sequence", async () => {

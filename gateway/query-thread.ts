@@ -55,7 +55,11 @@ async function translated<T>(answer: Promise<T>): Promise<T> {
     if (!(error instanceof ResultsError)) throw error;
     if (error.code === "OVERLOADED") throw new ApiError("OVERLOADED", "Too many others read; nothing was changed.");
     if (error.code === "STOPPED") throw new ApiError("GROUP_DOWN", "The journal's reader was interrupted.");
+    const detail =
+      error.code === "DAMAGED"
+        ? "The journal is damaged where this is to be read; commands and present balances are as they were. An operator has to look."
+        : undefined;
     // The cause is for the log; clients are told no file names.
-    throw new ApiError("INTERNAL", undefined, { cause: error });
+    throw new ApiError("INTERNAL", detail, { cause: error });
   }
 }

@@ -227,16 +227,18 @@ async function listenAll(deps: GatewayDeps, settings: Settings, facades: readonl
     try {
       await app.listen({ host, port });
     } catch (error) {
-      throw new ConfigError(`Cannot listen on ${host}:${port}: ${whyNot(error)}.`);
+      const setting = surface === "operators" ? "RINGFENCE_ADMIN_PORT" : "RINGFENCE_PORT";
+      throw new ConfigError(`Cannot listen on ${host}:${port}: ${whyNot(error, setting)}.`);
     }
     apps.push(app);
   }
   return apps;
 }
 
-function whyNot(error: unknown): string {
+/** Why nothing can listen where `setting` says. */
+function whyNot(error: unknown, setting: string): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE") return "another process listens there; stop it, or set RINGFENCE_PORT to another port";
+  if (code === "EADDRINUSE") return `another process listens there; stop it, or set ${setting} to another port`;
   if (code === "EACCES") return "this user may not listen on that port";
   if (code === "EADDRNOTAVAIL") return "this machine has no such address";
   return error instanceof Error ? error.message : String(error);

@@ -29,6 +29,7 @@ export function recover(options: JournalOptions, from: Position | undefined, onF
   const layer = options.layer ?? nodeLayer;
   layer.mkdir(directory);
   const segments = listSegments(layer, directory, group);
+  if (options.expectedId !== undefined) refuseOther(segments[0], options.expectedId);
   refuseUncovered(layer, directory, segments[0], from);
   if (segments.length === 0) return undefined;
   const result = scan({ layer, directory, segments, from, onFrame });
@@ -41,6 +42,24 @@ export function recover(options: JournalOptions, from: Position | undefined, onF
   const { chain, entry, offset, frames } = result;
   onEvent({ kind: "recovered", frames, nextSequence: chain.nextSequence });
   return { chain, handle, number: entry.header.number, size: entry.header.segmentBytes, offset };
+}
+
+/** Refuses a folder whose journal has gone, or is another one: balances would be gone with it, and ids would take effect again. */
+function refuseOther(
+  oldest: { readonly file: string; readonly header: { readonly journalId: Uint8Array } } | undefined,
+  expectedId: Uint8Array,
+): void {
+  if (oldest !== undefined && Buffer.compare(oldest.header.journalId, expectedId) === 0) return;
+  const name = (id: Uint8Array) => `journal ${Buffer.from(id).toString("hex")}`;
+  throw new DamageError({
+    kind: oldest === undefined ? "missing-segment" : "foreign-segment",
+    file: oldest?.file ?? segmentFile(1, 1),
+    offset: 0,
+    expected: `${name(expectedId)}, which is this group's`,
+    found: oldest === undefined ? "no segment in the group's folder" : name(oldest.header.journalId),
+    lastSequence: 0,
+    acceptable: false,
+  });
 }
 
 /** Refuses a folder whose oldest segments are missing while nothing stands in for them. */

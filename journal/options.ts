@@ -13,6 +13,8 @@ export interface JournalOptions {
   /** The operator accepts that a damaged tail is cut. Damage with valid frames behind it is refused all the same. */
   readonly acceptCut?: boolean;
   readonly onEvent?: (event: JournalEvent) => void;
+  /** Id of the journal that must be there: with another one, or none, the folder is refused. Unless given, any will do, and none too. */
+  readonly expectedId?: Uint8Array | undefined;
   /** Id of a new journal, 16 bytes; random unless given. An existing journal keeps its own. */
   readonly journalId?: Uint8Array;
 }

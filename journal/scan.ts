@@ -215,7 +215,7 @@ class Scanner {
       file: this.#entry.file,
       offset: this.#at,
       expected: `the frame before sequence ${from.nextSequence} to end at byte ${from.offset}, as the snapshot says`,
-      found: `sequence ${this.#chain.nextSequence} next, or another chain hash`,
+      found: `sequence ${this.#chain.nextSequence} next, or another chain hash, so a frame before it is damaged or lost`,
       lastSequence: this.#chain.nextSequence - 1,
       acceptable: false,
     });

@@ -322,6 +322,7 @@ async function startThread({ group, directory, ringBytes = RING_BYTES }: DriverO
     group,
     directory,
     segmentBytes: SEGMENT_BYTES,
+    journalId: undefined,
     snapshotCommands: undefined,
     retainSegments: undefined,
     ...shared,

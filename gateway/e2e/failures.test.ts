@@ -1,4 +1,15 @@
-import { closeSync, openSync, readdirSync, readSync, statSync, truncateSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -215,3 +226,36 @@ test("a snapshot that is whole but holds nonsense is passed over like a damaged 
   const { demo } = await inProcess({}, data);
   expect((await demo.one(credit("c"))).available).toBe("3.00");
 });
+
+test.each(["emptied", "another journal's"])(
+  "a group whose folder is %s is refused, and neither its journal nor its store begins anew",
+  async (what) => {
+    const data = temporaryFolder();
+    const folder = join(data, "groups", "g0");
+    const before = await inProcess({}, data);
+    await before.demo.one(credit("a"));
+    const entriesOf = async (client: Client) => {
+      const { body } = await client.get("/v1/accounts/alice/entries");
+      return (body as { entries?: readonly object[] }).entries?.length;
+    };
+    await expect.poll(() => entriesOf(before.demo), { timeout: 10_000 }).toBe(1);
+    await before.stop();
+    renameSync(folder, `${folder}-kept`);
+    if (what !== "emptied") {
+      const elsewhere = temporaryFolder();
+      const other = await inProcess({}, elsewhere);
+      await other.stop();
+      renameSync(join(elsewhere, "groups", "g0"), folder);
+    }
+    const without = await inProcess({}, data);
+    const { reason } = await without.until("g0", "down");
+    expect(reason).toMatch(/expected journal [0-9a-f]{32}, which is this group's, found /);
+    expect(await entriesOf(without.demo)).toBe(1);
+    await without.stop();
+    expect(existsSync(folder) ? readdirSync(folder).filter((file) => file.includes("00000002")) : []).toEqual([]);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(`${folder}-kept`, folder);
+    const { demo } = await inProcess({}, data);
+    expect(await demo.one(credit("a"))).toMatchObject({ duplicate: true, available: "1.00" });
+  },
+);

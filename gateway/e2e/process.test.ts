@@ -73,6 +73,9 @@ test("a port that is taken is told in one plain line, with exit code 1", async (
   expect(second.code).toBe(1);
   expect(second.stderr).toMatch(ONE_LINE);
   expect(second.stderr).toContain(`Cannot listen on 127.0.0.1:${port}`);
+  expect(second.stderr).toContain("or set RINGFENCE_PORT to another port");
+  const settings = { DATA: temporaryFolder(), PORT: "0", ADMIN_PORT: port, LOG_LEVEL: "silent" };
+  expect((await child(settings).ended).stderr).toContain("or set RINGFENCE_ADMIN_PORT to another port");
 });
 
 test.each([

@@ -103,6 +103,7 @@ export class GroupLink {
     const start: ThreadStart = {
       group: name,
       directory,
+      journalId: this.#options.registry.journalOf(name),
       segmentBytes,
       snapshotCommands,
       retainSegments,
@@ -164,6 +165,7 @@ export class GroupLink {
   #onReady({ known, tookMs, frames }: Extract<FromGroup, { kind: "ready" }>): void {
     const { log } = this.#options;
     log.info({ group: this.name, sequence: known.sequence, frames, tookMs: Math.round(tookMs) }, "group serves");
+    this.#noteJournal(known.journalId);
     this.#definitions.reset(known);
     this.#state = "serving";
     this.#restarts.succeeded();
@@ -171,6 +173,15 @@ export class GroupLink {
     this.#tryToDefine();
     this.#drain();
     this.#settle();
+  }
+
+  #noteJournal(id: string): void {
+    try {
+      this.#options.registry.noteJournal(this.name, id);
+    } catch (error) {
+      // The next start notes it; until then an emptied folder would pass for a new group's.
+      this.#options.log.error({ group: this.name, err: error }, "the registry could not note the group's journal");
+    }
   }
 
   #onStopped(sequence: number): void {

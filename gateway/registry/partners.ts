@@ -29,6 +29,8 @@ export class Partners {
   /** Names that this process serves, in the order configured. */
   readonly #served: readonly string[];
   readonly #groups = new Map<string, GroupEntry>();
+  /** By group: the id of its journal. */
+  readonly #journals = new Map<string, string>();
   readonly #byId = new Map<string, Partner>();
   /** Position is the index less one, for indexes have no gaps. */
   readonly #byIndex: Partner[] = [];
@@ -40,9 +42,10 @@ export class Partners {
 
   load(): void {
     const byIndex = new Map<number, GroupEntry>();
-    for (const { name, idx } of this.#context.rows<{ name: string; idx: number }>(
-      "SELECT name, idx FROM partner_groups",
+    for (const { name, idx, journal } of this.#context.rows<{ name: string; idx: number; journal: string | null }>(
+      "SELECT name, idx, journal FROM partner_groups",
     )) {
+      if (journal !== null) this.#journals.set(name, journal);
       const group = Object.freeze({ name, index: idx });
       this.#groups.set(name, group);
       byIndex.set(idx, group);
@@ -56,6 +59,16 @@ export class Partners {
 
   group(name: string): GroupEntry | undefined {
     return this.#groups.get(name);
+  }
+
+  journalOf(group: string): string | undefined {
+    return this.#journals.get(group);
+  }
+
+  /** Within a change: the group's journal is this one. */
+  writeJournal(group: string, journal: string): () => void {
+    this.#context.run("UPDATE partner_groups SET journal = ? WHERE name = ?", journal, group);
+    return () => void this.#journals.set(group, journal);
   }
 
   groups(): readonly GroupEntry[] {
@@ -93,7 +106,12 @@ export class Partners {
     const first = this.#groups.size;
     const entries = fresh.map((name, position) => Object.freeze({ name, index: first + position }));
     for (const { name, index } of entries) {
-      this.#context.run("INSERT INTO partner_groups VALUES (?, ?, ?)", index, name, this.#context.now());
+      this.#context.run(
+        "INSERT INTO partner_groups (idx, name, created) VALUES (?, ?, ?)",
+        index,
+        name,
+        this.#context.now(),
+      );
     }
     return () => {
       for (const entry of entries) this.#groups.set(entry.name, entry);

@@ -188,7 +188,10 @@ describe("a restart", () => {
     expect(registry.principalOf(digestOf("rk_live_old"))).toMatchObject({ kind: "partner", partner: { id: "shop" } });
     registry.changePartner("shop", { status: "active" });
     expect(registry.addPartner("third", {}).partner.index).toBe(3);
+    expect(registry.journalOf("g0")).toBeUndefined();
+    registry.noteJournal("g0", "00ff");
     const again = reopen(data, registry);
+    expect(again.journalOf("g0")).toBe("00ff");
     expect([again.partner("shop")?.status, again.partner("third")?.index]).toEqual(["active", 3]);
   });
 

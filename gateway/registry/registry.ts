@@ -94,6 +94,17 @@ export class Registry {
     return this.#partners.group(name);
   }
 
+  /** Id of the group's journal, 32 hexadecimal digits; undefined as long as it has none. */
+  journalOf(group: string): string | undefined {
+    return this.#partners.journalOf(group);
+  }
+
+  /** Notes that this is the group's journal: with another one, or none, the group is refused from now on. */
+  noteJournal(group: string, journal: string): void {
+    if (this.journalOf(group) === journal) return;
+    this.#context.change(() => this.#partners.writeJournal(group, journal));
+  }
+
   partner(id: string): Partner | undefined {
     return this.#partners.byId(id);
   }

@@ -31,6 +31,8 @@ const MIGRATIONS: readonly string[] = [
 CREATE TABLE signing_secrets (
   secret_id TEXT PRIMARY KEY, partner INTEGER NOT NULL REFERENCES partners, sealed TEXT NOT NULL,
   created INTEGER NOT NULL, revoked INTEGER) STRICT;`,
+  // 3: which journal is a group's, 32 hexadecimal digits, once it has one.
+  "ALTER TABLE partner_groups ADD COLUMN journal TEXT;",
 ];
 
 /** Kept in `user_version`; a file without it is new. */

@@ -34,10 +34,11 @@ export class GroupThread {
     this.#stats = new Float64Array(start.stats);
     this.#commands = new RingConsumer(start.commandRing);
     const begin = performance.now();
-    const { directory, group, segmentBytes } = start;
+    const { directory, group, journalId, segmentBytes } = start;
     const { machine, journal, frames, snapshotSequence, refusedSnapshots } = recover({
       directory,
       group,
+      journalId: journalId === undefined ? undefined : Buffer.from(journalId, "hex"),
       segmentBytes,
       seed: randomInt(2 ** 32),
       blocks: new PreparedBlocks(start.pages, this.#stats.subarray(STAT.aheadMappedBytes, STAT.aheadMappedBytes + 1)),

@@ -10,6 +10,8 @@ export interface ThreadStart {
   readonly group: string;
   /** The group's folder. */
   readonly directory: string;
+  /** Id of the group's journal, hexadecimal; undefined if it has none yet. */
+  readonly journalId: string | undefined;
   readonly segmentBytes: number;
   readonly snapshotCommands: number | undefined;
   readonly retainSegments: number | undefined;

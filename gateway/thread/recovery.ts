@@ -23,6 +23,8 @@ import {
 export interface RecoveryOptions {
   readonly directory: string;
   readonly group: string;
+  /** Id of the group's journal; undefined if it has none yet. */
+  readonly journalId?: Uint8Array | undefined;
   readonly segmentBytes: number;
   readonly seed: number;
   /** Where the tables get their memory; the engine's own way unless given. */
@@ -50,7 +52,16 @@ const PROGRESS_FRAMES = 4096;
 
 /** Recovers a group. Throws DamageError when its files are damaged (promise I8). */
 export function recover(options: RecoveryOptions): Recovered {
-  const { directory, group, segmentBytes, blocks, layer = nodeLayer, onEvent, onProgress } = options;
+  const {
+    directory,
+    group,
+    journalId: expectedId,
+    segmentBytes,
+    blocks,
+    layer = nodeLayer,
+    onEvent,
+    onProgress,
+  } = options;
   layer.mkdir(directory);
   const refusedSnapshots: string[] = [];
   const snapshot = loadNewest(options, refusedSnapshots);
@@ -61,10 +72,14 @@ export function recover(options: RecoveryOptions): Recovered {
       : { state: snapshot.state, frameRoom },
   );
   let frames = 0;
-  const journal = Journal.open({ directory, group, segmentBytes, layer, onEvent }, snapshot?.position, (info, body) => {
-    machine.replayFrame(body, info.firstSequence, info.timeMs, info.records);
-    if (++frames % PROGRESS_FRAMES === 0) onProgress(machine.sequence);
-  });
+  const journal = Journal.open(
+    { directory, group, expectedId, segmentBytes, layer, onEvent },
+    snapshot?.position,
+    (info, body) => {
+      machine.replayFrame(body, info.firstSequence, info.timeMs, info.records);
+      if (++frames % PROGRESS_FRAMES === 0) onProgress(machine.sequence);
+    },
+  );
   const snapshotSequence = snapshot === undefined ? 0 : snapshot.position.nextSequence - 1;
   return { machine, journal, frames, snapshotSequence, refusedSnapshots };
 }
