@@ -1,4 +1,5 @@
 /** Builds the HTTP server: what every route shares, and which routes a listener has. */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
@@ -9,6 +10,8 @@ import { ApiError } from "./errors.ts";
 import type { Facade } from "./facades/facade.ts";
 import { readJson } from "./facades/json.ts";
 import { fromSocketError, toApiError } from "./fault.ts";
+import { discardBody } from "./hot/body.ts";
+import { sendProblem as sendRawProblem } from "./hot/command-request.ts";
 import { httpOptions } from "./http-options.ts";
 import { COLD_BODY_BYTES_MAX, CONNECTIONS_MAX, LINGER_MS } from "./limits.ts";
 import { collectOpenApi, docsRoutes, openApiRoute } from "./openapi.ts";
@@ -64,6 +67,13 @@ function refuseSocket(error: Error, socket: Socket): void {
   socket.once("close", () => clearTimeout(timer));
 }
 
+/** Node's own answer to an `Expect` other than 100-continue is a 417 with nothing of ours in it. */
+function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  discardBody(request);
+  const problem = new ApiError("INVALID_REQUEST", "Of `Expect` only 100-continue is known here.");
+  sendRawProblem(response, problem, requestIdOf(request.headers));
+}
+
 function makeServer(deps: GatewayDeps): App {
   const { edge } = deps;
   return fastify({
@@ -86,6 +96,7 @@ function shareBasics(app: App, deps: GatewayDeps): void {
   // Schemas of replies are documentation: serializing by them would drop what they forgot.
   app.setSerializerCompiler(() => JSON.stringify);
   app.server.maxConnections = CONNECTIONS_MAX;
+  app.server.on("checkExpectation", refuseExpectation);
   app.decorateRequest("partner", undefined);
   app.decorateRequest("rawBody", undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply));

@@ -180,7 +180,9 @@ test("every answer of the hot route has the security headers: taken, done, refus
   ];
   expect(answers.map(({ status }) => status)).toEqual([202, 200, 400, 401]);
   const texts = answers.map(({ headers }) => [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join(""));
-  for (const text of [...texts, await raw(url, ["NOT HTTP\r\n\r\n"])]) {
+  const expecting = await raw(url, ["GET /health HTTP/1.1\r\nhost: x\r\nexpect: more\r\nconnection: close\r\n\r\n"]);
+  expect(expecting).toMatch(/^HTTP\/1\.1 400 .*"detail":"Of `Expect` only 100-continue is known here\."/s);
+  for (const text of [...texts, expecting, await raw(url, ["NOT HTTP\r\n\r\n"])]) {
     for (const line of [
       "x-content-type-options: nosniff",
       "x-frame-options: DENY",
