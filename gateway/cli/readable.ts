@@ -54,7 +54,7 @@ export function damageLines({ message, report }: Extract<VerifyResult, { ok: fal
   const { letter, lastSequence, validAfter, acceptable } = report;
   return [
     message,
-    `The last sequence before it is ${lastSequence}.`,
+    lastSequence === 0 ? "No sequence was read before it." : `The last sequence before it is ${lastSequence}.`,
     ...(validAfter === undefined
       ? []
       : [`A valid frame stands behind it, in ${validAfter.file} at byte ${validAfter.offset}.`]),

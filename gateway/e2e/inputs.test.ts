@@ -47,6 +47,14 @@ const REFUSED: readonly (readonly [string, string | Uint8Array, number, string])
   ["more than 4 MiB", `${JSON.stringify({ commands: [command()] })}${" ".repeat(4 << 20)}`, 413, "BODY_TOO_LARGE"],
 ];
 
+interface Problem {
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly requestId: string;
+  readonly errors?: readonly object[];
+}
+
 test("every malformed body is refused with a problem document, and leaves no trace in sequence or state", async () => {
   const { demo, group, url } = await inProcess();
   await demo.one(command({ id: "first" }));
@@ -57,11 +65,12 @@ test("every malformed body is refused with a problem document, and leaves no tra
       headers: { authorization: `Bearer ${demo.key}`, "content-type": "application/json" },
       body: text as string,
     });
-    const problem = (await response.json()) as { code: string; status: number; requestId: string; errors?: object[] };
+    const problem = (await response.json()) as Problem;
     expect([title, response.status, problem.code, problem.status]).toEqual([title, status, code, status]);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(problem.requestId).toBe(response.headers.get("x-request-id"));
     if (status === 400) expect([title, problem.errors?.length]).not.toEqual([title, 0]);
+    if (title === "an array") expect(problem.detail).toBe("The body must be an object.");
   }
   expect(await group()).toEqual({ ...before, freeBytes: expect.any(Number) });
   console.log(`malformed bodies refused over the wire: ${REFUSED.length}`);

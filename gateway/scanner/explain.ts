@@ -27,7 +27,8 @@ function explainBody(body: Uint8Array, context: ScanContext, problems: Problems)
   const reader = new JsonReader(decode(body, problems), problems);
   let hasCommands = false;
   if (reader.peek() !== "{") {
-    reader.value("");
+    // A scalar may be no JSON either, which is told first.
+    if (reader.peek() !== "[") reader.value("");
     problems.stop("", "WRONG_TYPE", "The body must be an object.");
   }
   reader.object("", (key, pointer) => {
