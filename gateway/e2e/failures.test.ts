@@ -100,7 +100,8 @@ test("a stalled group refuses at once when its ring is full, holds no more memor
   expect(refused).toBeGreaterThan(4);
   const before = bytesInUse();
   for (let i = 0; i < 40; i++) expect((await demo.send("POST", "/v1/commands", bodies[i % 16])).status).toBe(503);
-  expect(bytesInUse() - before).toBeLessThan(16 << 20);
+  // V8 gives the memory of buffers back beside the collection that finds them dead; what is held is never given back.
+  await expect.poll(() => bytesInUse() - before, { timeout: 4000 }).toBeLessThan(16 << 20);
   release();
   for (const answer of taken) expect((await answer).status).toBe(202);
   expect((await demo.get("/v1/accounts/alice")).body.available).toBe(`${taken.length * 9000 + 1}.00`);
