@@ -1,38 +1,9 @@
 /** What a group answered before its thread died, and who waits when it does; through a real group. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
-import { readSettings } from "../config.ts";
+import { expect, test } from "vitest";
+import { startGroup } from "../e2e/groups.ts";
 import { runInGroup } from "../e2e/threads.ts";
-import { Groups, namesOf } from "../groups.ts";
-import { Submitter } from "../hot/submitter.ts";
-import { createLogger } from "../logger.ts";
-import { Registry } from "../registry/index.ts";
-import { temporaryFolder } from "../testing.ts";
 import { readAccounts, readCommand } from "./reads.ts";
-
-async function startGroup() {
-  const settings = readSettings({ RINGFENCE_DATA: temporaryFolder(), RINGFENCE_SEGMENT_MB: "16" });
-  const { registry } = Registry.open({ ...settings, url: "http://127.0.0.1" });
-  const groups = new Groups({
-    settings,
-    registry,
-    log: createLogger("silent"),
-    onDurable: () => {},
-    publishing: () => undefined,
-    verify: () => Promise.reject(new Error("nothing is verified here")),
-  });
-  await groups.start();
-  onTestFinished(async () => {
-    await groups.stop();
-    registry.close();
-  });
-  const linkOf = (group: string) => groups.link(group);
-  return {
-    link: linkOf("g0")!,
-    commands: new Submitter({ registry, linkOf, names: namesOf(registry) }),
-    partner: registry.partner("demo")!,
-  };
-}
 
 /** This thread does nothing for so long, as a long collection of garbage would have it. */
 const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
