@@ -154,9 +154,11 @@ export class StateLoader {
       assert(tag === TAG.log || tag === TAG.wholeRecords, "a snapshot has chunks of known tags only");
       if (chunk.index === 0 && left >= RESERVED_FROM_BYTES)
         state.remembered.reserve(Math.floor(left / USUAL_ENTRY_BYTES));
-      // However many the snapshot says: only so many have room in it.
-      const most = Math.floor((left + bytes.byteLength) / ENTRY_BYTES_MIN);
-      if (chunk.index === 0 && tag === TAG.log) state.remembered.beginLoad(Math.min(this.#commands ?? 0, most));
+      if (chunk.index === 0 && tag === TAG.log) {
+        // However many the snapshot says: only so many have room in it.
+        const most = Math.floor((left + bytes.byteLength) / ENTRY_BYTES_MIN);
+        state.remembered.beginLoad(Math.min(this.#commands ?? 0, most));
+      }
       if (tag === TAG.log) this.#addLog(state, bytes);
       else this.#addWholeRecords(state, bytes);
     }

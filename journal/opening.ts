@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { assert } from "../engine/index.ts";
+import { equalBytes, hex } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
 import { type FileLayer, type Handle, writeFully } from "./file-layer.ts";
 import { type ChainState, groupTag, NO_CHAIN_HASH } from "./frame.ts";
@@ -49,14 +50,13 @@ function refuseOther(
   oldest: { readonly file: string; readonly header: { readonly journalId: Uint8Array } } | undefined,
   expectedId: Uint8Array,
 ): void {
-  if (oldest !== undefined && Buffer.compare(oldest.header.journalId, expectedId) === 0) return;
-  const name = (id: Uint8Array) => `journal ${Buffer.from(id).toString("hex")}`;
+  if (oldest !== undefined && equalBytes(oldest.header.journalId, expectedId)) return;
   throw new DamageError({
     kind: oldest === undefined ? "missing-segment" : "foreign-segment",
     file: oldest?.file ?? segmentFile(1, 1),
     offset: 0,
-    expected: `${name(expectedId)}, which is this group's`,
-    found: oldest === undefined ? "no segment in the group's folder" : name(oldest.header.journalId),
+    expected: `journal ${hex(expectedId)}, which is this group's`,
+    found: oldest === undefined ? "no segment in the group's folder" : `journal ${hex(oldest.header.journalId)}`,
     lastSequence: 0,
     acceptable: false,
   });
