@@ -3,6 +3,7 @@ import { BODY_BYTES_MAX, RESULT_BYTES_MAX, ringLayout } from "../../engine/index
 import { ApiError } from "../errors.ts";
 import type { GroupLink } from "../link/group-link.ts";
 import type { Waiting } from "../link/pending.ts";
+import type { Rings } from "../link/rings.ts";
 import { type CommandScanner, explain, FULL, type RecordTarget, type ScanContext } from "../scanner/index.ts";
 
 const { ENTRY } = ringLayout;
@@ -25,16 +26,17 @@ export function sendBucket(body: Uint8Array, { scanner, link, context, withResul
   const length = body.byteLength;
   if (length > BODY_BYTES_MAX) throw new ApiError("BODY_TOO_LARGE");
   link.assertTakesCommands();
+  const { rings } = link;
   // A record is never longer than its JSON text, so this much always does.
-  const start = link.claim(length + 64);
+  const start = rings.claim(length + 64);
   if (start < 0) throw new ApiError("OVERLOADED");
-  const target = targetOf(link, start, length + 64);
+  const target = targetOf(rings, start, length + 64);
   const count = scanner.scan(body, length, context, target);
   if (count < 0) throw refusalOf(body, context, count);
   const bytes = scanner.end - start;
   const replyBytes = withResults ? bytes + count * RESULT_BYTES_MAX : 0;
-  if (!link.pending.hasRoom(replyBytes)) throw new ApiError("OVERLOADED");
-  link.send(withResults ? ENTRY.commandsWithResults : ENTRY.commands, bytes, count, waiting, replyBytes);
+  if (!rings.hasRoomForReply(replyBytes)) throw new ApiError("OVERLOADED");
+  rings.send(withResults ? ENTRY.commandsWithResults : ENTRY.commands, bytes, count, waiting, replyBytes);
 }
 
 function refusalOf(body: Uint8Array, context: ScanContext, count: number): ApiError {
@@ -46,6 +48,6 @@ function refusalOf(body: Uint8Array, context: ScanContext, count: number): ApiEr
   return new ApiError("INVALID_BODY", errors[0]?.detail, { errors });
 }
 
-function targetOf({ memory }: GroupLink, start: number, bytes: number): RecordTarget {
+function targetOf({ memory }: Rings, start: number, bytes: number): RecordTarget {
   return { bytes: memory.bytes, words: memory.words, floats: memory.floats, start, limit: start + bytes };
 }

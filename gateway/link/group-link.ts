@@ -1,19 +1,10 @@
 /**
- * The gateway's end of a group: rings, waiting requests, the thread's life. A group whose thread dies is down until it has
- * recovered from its journal in a new thread with new rings; the other groups go on (promise I11).
+ * The gateway's end of a group: its thread's life, and what it must know before it takes commands. A group whose thread dies is down
+ * until it has recovered from its journal in a new thread with new rings; the other groups go on (promise I11).
  */
 import { statfsSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
-import {
-  makeRing,
-  makeStats,
-  REPLY_RING_BYTES,
-  RING_BYTES,
-  RingConsumer,
-  RingProducer,
-  ringLayout,
-  STAT,
-} from "../../engine/index.ts";
+import { makeStats, STAT } from "../../engine/index.ts";
 import type { PublisherStats } from "../../results/index.ts";
 import { ApiError } from "../errors.ts";
 import type { GroupStats } from "../group.ts";
@@ -23,13 +14,8 @@ import { startGroupThread } from "../thread/start.ts";
 import { type Answer, Asks } from "./asks.ts";
 import { CONTROL_BYTES_MAX, Definitions, writeControls } from "./definitions.ts";
 import { type LinkLog, logEvent } from "./link-log.ts";
-import { PendingRequests, type Reply, type Waiting } from "./pending.ts";
 import { Restarts } from "./restarts.ts";
-
-const { ENTRY, ENTRY_HEAD_BYTES } = ringLayout;
-
-/** Answers sent before the event loop looks for requests again. */
-const REPLIES_PER_SLICE = 16;
+import { Rings } from "./rings.ts";
 
 /** Control records in one entry: a few KiB. */
 const CONTROLS_PER_ENTRY = 64;
@@ -62,22 +48,22 @@ export interface Publishing {
 export class GroupLink {
   readonly name: string;
   readonly index: number;
-  readonly pending = new PendingRequests();
+  readonly rings: Rings = new Rings({
+    wakeGroup: () => this.#post(0),
+    onDrained: () => this.#options.onDurable(this.#stats[STAT.durable]!),
+    onControlRefused: () => this.#definitions.again(),
+  });
   readonly #options: LinkOptions;
   readonly #definitions: Definitions;
   readonly #restarts = new Restarts();
   readonly #asks = new Asks();
   #worker: Worker | undefined;
-  #commands!: RingProducer;
-  #replies!: RingConsumer;
   #stats = new Float64Array(makeStats());
   #state: GroupStats["state"] = "recovering";
   #reason: string | undefined;
   #freeBytes = 0;
   #isStopping = false;
-  #isDraining = false;
   #settled: (() => void)[] = [];
-  #reply!: Reply;
 
   constructor(options: LinkOptions) {
     this.name = options.name;
@@ -109,14 +95,10 @@ export class GroupLink {
       retainSegments,
       publishCursor: publishing?.cursor,
       aheadCommands: memoryAhead ? horizonCommands : undefined,
-      commandRing: makeRing(RING_BYTES),
-      replyRing: makeRing(REPLY_RING_BYTES),
+      ...this.rings.renew(),
       stats: makeStats(),
     };
-    this.#commands = new RingProducer(start.commandRing);
-    this.#replies = new RingConsumer(start.replyRing);
     this.#stats = new Float64Array(start.stats);
-    this.#reply = { kind: 0, count: 0, sequence: 0, timeMs: 0, memory: this.#replies.memory, start: 0, end: 0 };
     this.#state = "recovering";
     this.#reason = undefined;
     const worker = startGroupThread(start);
@@ -134,7 +116,7 @@ export class GroupLink {
 
   #onMessage(message: FromGroup): void {
     if (message === 0) {
-      this.#drain();
+      this.rings.drain();
       return;
     }
     const { log, name } = { log: this.#options.log, name: this.name };
@@ -171,7 +153,7 @@ export class GroupLink {
     this.#restarts.succeeded();
     this.checkDisk();
     this.#tryToDefine();
-    this.#drain();
+    this.rings.drain();
     this.#settle();
   }
 
@@ -229,11 +211,8 @@ export class GroupLink {
     });
   }
 
-  /** What the thread has answered is handed out: it is durable. Who waits for more is told that nothing will come. */
   #loseWaiting(): void {
-    for (let start = this.#replies.next(); start >= 0; start = this.#replies.next()) this.#take(start);
-    this.#replies.release();
-    this.pending.loseAll();
+    this.rings.lose();
     this.#asks.refuseAll(new ApiError("GROUP_DOWN"));
   }
 
@@ -241,12 +220,7 @@ export class GroupLink {
     for (const settled of this.#settled.splice(0)) settled();
   }
 
-  // The hot path
-
-  /** The ring's memory: what `claim` returns an offset in. */
-  get memory() {
-    return this.#commands.memory;
-  }
+  // Before commands
 
   /** Throws GROUP_DOWN unless the group serves. */
   assertServes(): void {
@@ -258,73 +232,6 @@ export class GroupLink {
     this.assertServes();
     if (this.#freeBytes < this.#options.minFreeBytes) throw new ApiError("DISK_FULL");
     if (this.#definitions.version !== this.#options.registry.version) this.defineMissing();
-  }
-
-  /** Room in the ring for `bytes` of records, or -1 when it is too full. */
-  claim(bytes: number): number {
-    return this.#commands.claim(bytes);
-  }
-
-  /** Sends what was written at the last claim; `waiting` gets the answer. */
-  send(kind: number, bytes: number, count: number, waiting: Waiting, replyBytes: number): void {
-    const token = this.pending.add(waiting, replyBytes + ENTRY_HEAD_BYTES);
-    this.#commands.commit({ kind, token, count, sequence: 0, timeMs: 0 }, bytes);
-    if (this.#commands.publish()) this.#post(0);
-    this.#lookLater();
-  }
-
-  /**
-   * Stays awake until the event loop has handed over the requests that are there: what is answered meanwhile is found then, and the
-   * group need not wake this thread, which costs both of them some 40 µs.
-   */
-  #lookLater(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    this.#replies.stayAwake();
-    setImmediate(this.#drainSlice);
-  }
-
-  /**
-   * Takes answers, a slice at a time, until none is there; then waits to be woken. Between two slices the event loop reads requests,
-   * so that a large frame's answers hold nobody up. It bounds that pause; the rate was the same with slices of 4 to 1,000.
-   */
-  #drain(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    this.#drainSlice();
-  }
-
-  readonly #drainSlice = (): void => {
-    const replies = this.#replies;
-    for (let left = REPLIES_PER_SLICE; left > 0; left--) {
-      const start = replies.next();
-      if (start >= 0) this.#take(start);
-      else if (replies.sleep()) {
-        replies.release();
-        this.#isDraining = false;
-        this.#options.onDurable(this.#stats[STAT.durable]!);
-        return;
-      }
-    }
-    replies.release();
-    setImmediate(this.#drainSlice);
-  };
-
-  #take(start: number): void {
-    const replies = this.#replies;
-    const reply = this.#reply;
-    const w = start >>> 2;
-    const { words, floats } = replies.memory;
-    const token = words[w + ringLayout.ENTRY_TOKEN]!;
-    reply.kind = words[w + ringLayout.ENTRY_KIND]!;
-    reply.count = words[w + ringLayout.ENTRY_COUNT]!;
-    reply.sequence = floats[(w >>> 1) + ringLayout.ENTRY_SEQUENCE]!;
-    reply.timeMs = floats[(w >>> 1) + ringLayout.ENTRY_TIME]!;
-    reply.start = start + ENTRY_HEAD_BYTES;
-    reply.end = start + words[w + ringLayout.ENTRY_UNITS]! * 8;
-    replies.skip();
-    if (reply.kind === ENTRY.controlRefused) this.#definitions.again();
-    else this.pending.settle(token, reply);
   }
 
   /** As `defineMissing`; what finds no room in the ring is tried again by the next command, which is refused until then. */
@@ -342,12 +249,11 @@ export class GroupLink {
     const controls = this.#definitions.missing();
     for (let i = 0; i < controls.length; i += CONTROLS_PER_ENTRY) {
       const some = controls.slice(i, i + CONTROLS_PER_ENTRY);
-      const start = this.#commands.claim(some.length * CONTROL_BYTES_MAX);
+      const start = this.rings.claim(some.length * CONTROL_BYTES_MAX);
       // A full ring: the version stays behind, so the next command tries again and is refused meanwhile.
       if (start < 0) throw new ApiError("OVERLOADED");
-      const end = writeControls(some, this.#commands.memory.bytes, start);
-      this.#commands.commit({ kind: ENTRY.control, token: 0, count: some.length, sequence: 0, timeMs: 0 }, end - start);
-      if (this.#commands.publish()) this.#post(0);
+      const end = writeControls(some, this.rings.memory.bytes, start);
+      this.rings.sendControls(end - start, some.length);
     }
     this.#definitions.done(controls);
   }
@@ -369,7 +275,7 @@ export class GroupLink {
 
   /** Called about every 100 ms: tells requests that have waited too long. */
   expireRequests(): void {
-    this.pending.expire(performance.now());
+    this.rings.expire();
   }
 
   /** Called about every second: how much room the disk has. */
@@ -395,8 +301,8 @@ export class GroupLink {
       durable: at("durable"),
       published: publisher?.published ?? at("durable"),
       ...(publisher === undefined ? {} : { publisher }),
-      ringBytes: this.#commands.capacity,
-      ringUsedBytes: this.#commands.usedBytes,
+      ringBytes: this.rings.capacity,
+      ringUsedBytes: this.rings.usedBytes,
       accounts: at("accounts"),
       holds: at("holds"),
       remembered: at("remembered"),

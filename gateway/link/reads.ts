@@ -63,10 +63,11 @@ interface Asked<T> {
 
 async function read<T>(link: GroupLink, { kind, queries, replyBytes, take }: Asked<T>): Promise<T> {
   link.assertServes();
+  const { rings } = link;
   const bytes = queries.length * QUERY_BYTES;
-  const start = link.pending.hasRoom(replyBytes) ? link.claim(bytes) : -1;
+  const start = rings.hasRoomForReply(replyBytes) ? rings.claim(bytes) : -1;
   if (start < 0) throw new ApiError("OVERLOADED");
-  for (const [i, query] of queries.entries()) writeQuery(link.memory, start + i * QUERY_BYTES, query);
+  for (const [i, query] of queries.entries()) writeQuery(rings.memory, start + i * QUERY_BYTES, query);
   return await new Promise<T>((resolve, reject) => {
     const waiting: Waiting = {
       deadline: performance.now() + TIMEOUT_MS,
@@ -80,6 +81,6 @@ async function read<T>(link: GroupLink, { kind, queries, replyBytes, take }: Ask
       },
       lost: (why) => reject(new ApiError(why === "down" ? "GROUP_DOWN" : "OVERLOADED")),
     };
-    link.send(kind, bytes, queries.length, waiting, replyBytes);
+    rings.send(kind, bytes, queries.length, waiting, replyBytes);
   });
 }

@@ -48,9 +48,9 @@ export class OrderSender implements OrderPartners, OrderRings {
     if (count < 0) throw this.#refusalOf(body, only, count);
     const { rings } = scanner;
     // Every group has room for the records by now. Whether there is room for every answer is the last thing that can refuse.
-    for (const ring of rings) if (!this.#links[ring]!.pending.hasRoom(0)) throw new ApiError("OVERLOADED");
+    for (const ring of rings) if (!this.#links[ring]!.rings.hasRoomForReply(0)) throw new ApiError("OVERLOADED");
     for (const ring of rings) {
-      this.#links[ring]!.send(ENTRY.commands, scanner.bytesOf(ring), scanner.countOf(ring), waiting, 0);
+      this.#links[ring]!.rings.send(ENTRY.commands, scanner.bytesOf(ring), scanner.countOf(ring), waiting, 0);
     }
     return rings.length;
   }
@@ -79,9 +79,9 @@ export class OrderSender implements OrderPartners, OrderRings {
   open(ring: number, bytes: number): RecordTarget {
     const link = this.#links[ring]!;
     link.assertTakesCommands();
-    const start = link.claim(bytes);
+    const start = link.rings.claim(bytes);
     if (start < 0) throw new ApiError("OVERLOADED");
-    const { memory } = link;
+    const { memory } = link.rings;
     return { bytes: memory.bytes, words: memory.words, floats: memory.floats, start, limit: start + bytes };
   }
 
