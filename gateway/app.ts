@@ -109,9 +109,26 @@ function shareBasics(app: App, deps: GatewayDeps): void {
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
     request.rawBody = body;
     // Some clients say JSON and send nothing where nothing is asked; where a body is asked its schema refuses this.
-    if (body.byteLength === 0) done(null, undefined);
-    else parse(request, body.toString(), done);
+    if (body.byteLength === 0) return done(null, undefined);
+    let text: string;
+    try {
+      text = textOf(body);
+    } catch (error) {
+      return done(error as ApiError);
+    }
+    parse(request, text, done);
   });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Throws INVALID_BODY for bytes that are no UTF-8: repaired, two different names would become one. */
+function textOf(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new ApiError("INVALID_BODY", "The body is not UTF-8.");
+  }
 }
 
 /** Hooks of the cold routes; the hot route's scope has none. */
@@ -200,7 +217,7 @@ async function facadeScope(scope: App, deps: RouteDeps, facade: Facade): Promise
     async (request: FastifyRequest, body: Buffer) => {
       request.rawBody = body;
       try {
-        return body.byteLength === 0 ? undefined : readJson(body.toString());
+        return body.byteLength === 0 ? undefined : readJson(textOf(body));
       } catch (error) {
         throw new ApiError("INVALID_BODY", `The body is no JSON: ${(error as Error).message}.`);
       }

@@ -118,6 +118,17 @@ test("a body that is too large, no JSON, or has __proto__ in it is refused in th
   expect((await call({ "content-type": "text/plain" }, "{}")).said).toBe(refused(415, "UNSUPPORTED_MEDIA_TYPE"));
 });
 
+test("a body that is no UTF-8 is refused and not repaired, on a facade's routes and on the admin's", async () => {
+  const { app, admin } = await tiny();
+  const payload = Buffer.from('{"id":"caf\xe9"}', "latin1");
+  const headers = { "content-type": "application/json", ...admin };
+  const response = await app.inject({ method: "POST", url: "/v1/admin/partners", headers, payload });
+  expect(response.json()).toMatchObject({ status: 400, detail: "The body is not UTF-8." });
+  const json = { "content-type": "application/json" };
+  const facade = await app.inject({ method: "POST", url: "/tiny", headers: json, payload });
+  expect([facade.statusCode, facade.body]).toEqual([400, '{"oops":"INVALID_BODY"}']);
+});
+
 test("an unsigned call where signatures are required, and any call while stopping, are refused in the facade's envelope", async () => {
   const { app, deps, call, registry } = await tiny();
   registry.addSigningSecret("demo");

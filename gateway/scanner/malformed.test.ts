@@ -30,6 +30,10 @@ __proto__ of the body      | {"__proto__":1,"commands":[]}     | /__proto__ UNKN
 a key twice                | C("amount":1,"amount":1)          | /commands/0/amount DUPLICATE_KEY
 a key twice, escaped       | C("amount":1,"\u0069d":"b")       | /commands/0/id DUPLICATE_KEY
 commands twice             | {"commands":[],"commands":[]}     | /commands EMPTY_COMMANDS; /commands DUPLICATE_KEY; /commands EMPTY_COMMANDS
+a quote in a key           | C("amount":1,"memo\":x":"m")      | /commands/0/memo":x UNKNOWN_FIELD
+a quote in a key, escaped  | C("amount\u0022:":1)              | /commands/0/amount": UNKNOWN_FIELD; /commands/0/amount MISSING_FIELD
+a quote in a key of a body | {"commands\":x":[]}               | /commands":x UNKNOWN_FIELD
+a quote in a type          | {"commands":[{"id":"a","type":"credit\"x","account":"b","amount":1}]} | /commands/0/type UNKNOWN_TYPE
 a slash and a tilde in a key | C("amount":1,"a/b~c":1)         | /commands/0/a~1b~0c UNKNOWN_FIELD
 an empty array             | {"commands":[]}                   | /commands EMPTY_COMMANDS
 no commands                | {"atomic":true}                   | /commands MISSING_FIELD

@@ -100,6 +100,8 @@ export function readString(quote: number): number {
 export function stageKeyword(closing: string): number {
   bytes.fill(0, 0, STAGED_BYTES);
   if (text.bytes > STAGED_BYTES - ZERO_BYTES) return 0;
+  // A look-up stops at the closing quote: with a quote of its own, behind which more text stands, it would be found by its beginning.
+  for (let i = text.at; i < text.at + text.bytes; i++) if (bytes[i] === QUOTE) return 0;
   bytes.copyWithin(0, text.at, text.at + text.bytes);
   for (let i = 0; i < closing.length; i++) bytes[text.bytes + i] = closing.charCodeAt(i);
   return 0;

@@ -25,10 +25,18 @@ export class Admission {
     this.#settings = settings;
   }
 
-  /** Counts a request in until its reply is out or its connection gone. Throws RATE_LIMITED or OVERLOADED. */
-  admit(request: FastifyRequest, reply: FastifyReply): void {
-    const { inFlightMax, perSecond } = this.#settings;
+  /** Takes a request from its address's allowance. Throws RATE_LIMITED. */
+  charge(request: FastifyRequest): void {
+    const { perSecond } = this.#settings;
     if (perSecond !== undefined) this.#spend(request.raw.socket.remoteAddress ?? "", perSecond, performance.now());
+  }
+
+  /**
+   * Counts a request in until its reply is out or its connection gone. To be called once it is known who calls, for a body that never
+   * ends holds its place. Throws OVERLOADED.
+   */
+  enter(reply: FastifyReply): void {
+    const { inFlightMax } = this.#settings;
     if (inFlightMax !== undefined && this.#inFlight >= inFlightMax) {
       throw new ApiError("OVERLOADED", "Too many requests are in flight; nothing was taken.");
     }

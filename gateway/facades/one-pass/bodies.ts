@@ -50,6 +50,8 @@ export function readBatchPay(body: JsonValue | undefined): { readonly batchPayId
     typeof batchPayId === "string" &&
     batchPayId.length >= 1 &&
     batchPayId.length <= BATCH_ID_CHARACTERS_MAX &&
+    // A half of a surrogate pair has no UTF-8: the job journal would take all of them for one id.
+    batchPayId.isWellFormed() &&
     !/\p{Cc}/u.test(batchPayId);
   if (!isId) throw wrong("/batchPayId", `batchPayId must be a string of 1 to ${BATCH_ID_CHARACTERS_MAX} characters.`);
   return { batchPayId, uids: [...new Set(uids(fields.uids, "/uids", BATCH_UIDS_MAX))] };

@@ -30,8 +30,8 @@ export function onePassFacade(settings: OnePassSettings, { trusted, ...needs }: 
     name: "one-pass",
     register: (scope, deps: RouteDeps) => {
       const admission = new Admission(own);
-      scope.addHook("onRequest", async (request, reply) => admission.admit(request, reply));
-      registerRoutes(scope, deps, parts);
+      scope.addHook("onRequest", async (request) => admission.charge(request));
+      registerRoutes(scope, deps, { ...parts, admission });
     },
     refuse,
     start: async () => jobs?.start(),

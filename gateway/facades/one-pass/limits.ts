@@ -6,6 +6,13 @@ export const TRADE_CENTS_MAX = 1_000_000;
 /** Users of a batch: their uids fit a body of 256 KiB at 19 digits each. */
 export const BATCH_UIDS_MAX = 10_000;
 
+/**
+ * Users of batches that are not done, of all partners and of one: each takes some 300 bytes as long as its batch goes on, and a third
+ * party that stands still ends none.
+ */
+export const OPEN_UIDS_MAX = 500_000;
+export const OPEN_UIDS_OF_PARTNER_MAX = 200_000;
+
 /** Users of a query: one message to the group and back, as of one sequence. */
 export const QUERY_UIDS_MAX = 1000;
 

@@ -1,4 +1,6 @@
 /** Every call of One-Pass against the running service, with the faults that theirs had. */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -128,6 +130,7 @@ const WRONG_BATCHES = [
   '{"uids":[1]}',
   '{"batchPayId":"","uids":[1]}',
   '{"batchPayId":7,"uids":[1]}',
+  '{"batchPayId":"\\ud800","uids":[1]}',
   '{"batchPayId":"b1"}',
   '{"batchPayId":"b1","uids":[]}',
   '{"batchPayId":"b1","uids":[1.5]}',
@@ -358,6 +361,20 @@ describe.skipIf(!hasPrograms(["redis-server", "redis-cli"], "redis-server"))("wi
   });
 });
 
+test("initRedisCache touches no other partner's accounts: beside others in a group it is for the bound partner alone", async () => {
+  const { url, admin } = await service({ GROUPS: "g0,g1" });
+  const { key } = (await admin.send("POST", "/v1/admin/partners", { id: "other" })).body;
+  const asOther = { headers: { authorization: `Bearer ${key}` } };
+  const refused = await call(`${url}/onePass/initRedisCache`, {}, asOther);
+  expect(refused).toMatchObject({ status: 403, code: 403, data: null });
+  expect(refused.msg).toContain("other partners");
+  // No Redis here: who may ask is told so.
+  expect(await call(`${url}/onePass/initRedisCache`, {})).toMatchObject({ status: 503 });
+  const { key: aloneKey } = (await admin.send("POST", "/v1/admin/partners", { id: "alone", group: "g1" })).body;
+  const asAlone = { headers: { authorization: `Bearer ${aloneKey}` } };
+  expect(await call(`${url}/onePass/initRedisCache`, {}, asAlone)).toMatchObject({ status: 503 });
+});
+
 test("without a Redis store initRedisCache says what is missing", async () => {
   const { post } = await service();
   const { status, code, msg } = await post("initRedisCache", {});
@@ -374,6 +391,20 @@ test("more requests in flight than allowed are 503 with code 503, and those that
   const refused = answers.find(({ status }) => status === 503)!;
   expect([refused.data, refused.headers.get("retry-after")]).toEqual([null, "1"]);
   expect((await post("queryUserAmount", [1])).code).toBe(200);
+});
+
+test("a caller without a key holds no place among the requests in flight, however slow its body is", async () => {
+  const { url } = await inProcess({ ONEPASS_IN_FLIGHT: "1", ONEPASS_RATE: "off" });
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.write(
+    `POST /onePass/userTrade HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer rk_live_nobody\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{`,
+  );
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toMatch(/^HTTP\/1.1 401/);
+  // Were the place taken, this would be 503.
+  expect(await call(`${url}/onePass/queryUserAmount`, [1])).toMatchObject({ status: 401 });
 });
 
 test("more requests a second from one address than allowed are 429 with code 429; native calls are not counted", async () => {

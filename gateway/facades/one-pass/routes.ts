@@ -1,12 +1,13 @@
 /** The routes of One-Pass. */
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { formatMoney, type Money } from "../../../engine/index.ts";
-import type { App, RouteDeps } from "../../app-type.ts";
+import { type App, partnerOf, type RouteDeps } from "../../app-type.ts";
 import { ApiError } from "../../errors.ts";
 import type { Partner } from "../../registry/index.ts";
 import { groupOf } from "../../routes/group-of.ts";
 import { type Binding, callerOf } from "../caller.ts";
 import { type JsonValue, jsonNumber } from "../json.ts";
+import type { Admission } from "./admission.ts";
 import { readBatchPay, readQuery, readTrade, readValidation } from "./bodies.ts";
 import { centsText } from "./cents.ts";
 import { envelope, ok } from "./envelope.ts";
@@ -22,32 +23,40 @@ export interface Parts {
   readonly jobs: Jobs | undefined;
   readonly binding: Binding;
   readonly redisCache: RedisCache;
+  readonly admission: Admission;
 }
 
 export function registerRoutes(app: App, deps: RouteDeps, parts: Parts): void {
-  const caller = (request: FastifyRequest, write: boolean) =>
-    inCents(callerOf(deps, parts.binding, request, { write }));
+  // Before the body is read: who may not ask is not listened to.
+  const askedBy = (rights: { readonly write: boolean }) => ({
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+      inCents(callerOf(deps, parts.binding, request, rights));
+      parts.admission.enter(reply);
+    },
+  });
+  const reads = askedBy({ write: false });
+  const writes = askedBy({ write: true });
   const bodyOf = (request: FastifyRequest) => request.body as JsonValue | undefined;
 
   refuseOthers(app);
 
-  app.post("/onePass/batchPay", { schema: BATCH_PAY }, async (request) => {
-    const { id: partner } = caller(request, true);
+  app.post("/onePass/batchPay", { schema: BATCH_PAY, ...writes }, async (request) => {
+    const { id: partner } = partnerOf(request);
     const batch = readBatchPay(bodyOf(request));
     await jobsOf(parts).add({ partner, ...batch });
     return ok(request);
   });
 
-  app.get("/onePass/batchPay/:batchPayId", { schema: PROGRESS }, async (request) => {
-    const { id: partner } = caller(request, false);
+  app.get("/onePass/batchPay/:batchPayId", { schema: PROGRESS, ...reads }, async (request) => {
+    const { id: partner } = partnerOf(request);
     const { batchPayId } = request.params;
     const progress = await jobsOf(parts).progress(partner, batchPayId);
     if (progress === undefined) throw new ApiError("NOT_FOUND", "No batch has this batchPayId.");
     return ok(request, { batchPayId, ...progressData(progress) });
   });
 
-  app.post("/onePass/userTrade", { schema: TRADE }, async (request) => {
-    const partner = caller(request, true);
+  app.post("/onePass/userTrade", { schema: TRADE, ...writes }, async (request) => {
+    const partner = partnerOf(request);
     const trade = readTrade(bodyOf(request));
     const [result] = await deps.commands.submit(partner, [tradeCommand(request, trade)]);
     if (result?.code === "OK") return ok(request, tradeData(trade, result));
@@ -56,22 +65,28 @@ export function registerRoutes(app: App, deps: RouteDeps, parts: Parts): void {
     return envelope(request, refusal);
   });
 
-  app.post("/onePass/queryUserAmount", { schema: QUERY }, async (request) => {
-    const partner = caller(request, false);
+  app.post("/onePass/queryUserAmount", { schema: QUERY, ...reads }, async (request) => {
+    const partner = partnerOf(request);
     const uids = readQuery(bodyOf(request));
     const views = await groupOf(deps, partner).lookup(partner.index, partner.currency.index, uids);
     const amounts = uids.map((uid, index) => ({ uid: jsonNumber(uid), amount: amountOf(views[index]?.available) }));
     return ok(request, amounts);
   });
 
-  app.post("/onePass/initRedisCache", { schema: INIT_REDIS_CACHE }, async (request) => {
-    const partner = caller(request, true);
+  app.post("/onePass/initRedisCache", { schema: INIT_REDIS_CACHE, ...writes }, async (request) => {
+    const partner = partnerOf(request);
+    if (partner.id !== parts.binding.partner && hasOthers(deps, partner)) {
+      throw new ApiError(
+        "FORBIDDEN",
+        "The store of a group that has other partners too is filled again by an operator.",
+      );
+    }
     const { lines } = await parts.redisCache.rebuild(partner.group.name);
     return ok(request, lines.join(" "));
   });
 
-  app.post("/onePass/validateBalance", { schema: VALIDATE }, async (request) => {
-    const partner = caller(request, false);
+  app.post("/onePass/validateBalance", { schema: VALIDATE, ...reads }, async (request) => {
+    const partner = partnerOf(request);
     const { isRight, ...found } = await validateBalance(deps, partner, readValidation(bodyOf(request)));
     return envelope(request, {
       ...(isRight ? { code: 200, msg: "ok" } : { code: 400, msg: found.msg }),
@@ -95,6 +110,13 @@ function inCents(partner: Partner): Partner {
     "CONFLICT",
     `One-Pass needs a currency with two decimals; ${partner.id} has ${code} with ${scale}.`,
   );
+}
+
+/** True if the partner's group has other partners. */
+function hasOthers({ registry }: RouteDeps, { id, group }: Partner): boolean {
+  return registry
+    .partners({ after: 0, limit: Number.MAX_SAFE_INTEGER })
+    .some((other) => other.id !== id && other.group.name === group.name);
 }
 
 function jobsOf({ jobs }: Parts): Jobs {

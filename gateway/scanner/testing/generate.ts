@@ -85,6 +85,7 @@ export const NASTY_VALUES: readonly string[] = [
   '"cny"',
   '"XXX"',
   '"credit"',
+  '"credit\\"x"',
   '"expire"',
   "1",
   "315360000",
@@ -145,6 +146,8 @@ export function oddCommand(random: Random): Command {
     "amounts",
     "",
     "constructor",
+    'id":1',
+    'amount":',
   ];
   switch (random(5)) {
     case 0:

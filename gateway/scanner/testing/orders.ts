@@ -63,7 +63,19 @@ const NASTY: readonly Field[1][] = [
     "1e3",
     "1.0",
   ].map((json) => ({ json })),
-  ...["SUSPENDED", "TEST2", "TES", "test", "payment ", "Payment", "refund", "recharge1", LONG.slice(1), "200000"],
+  ...[
+    "SUSPENDED",
+    "TEST2",
+    "TES",
+    "test",
+    "payment ",
+    "Payment",
+    "refund",
+    "recharge1",
+    'payment"x',
+    LONG.slice(1),
+    "200000",
+  ],
 ];
 const KEYS = [
   "AmountRequest",
@@ -73,6 +85,7 @@ const KEYS = [
   "PartnerI",
   "orderID",
   "PartnerIdentificatioN",
+  'OrderID":1',
   "",
   "__proto__",
 ];

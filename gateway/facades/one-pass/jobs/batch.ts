@@ -32,6 +32,8 @@ export interface User {
   nextN: number;
   /** Draws that are paid and not credited yet. */
   uncredited: number;
+  /** The third party has paid or refused a draw of this user, so it knows the uid, whatever it says later. */
+  isKnown: boolean;
   isQueued: boolean;
   isDone: boolean;
 }
@@ -57,6 +59,7 @@ export class Batch {
       plan: new FundPlan(),
       nextN: 1,
       uncredited: 0,
+      isKnown: false,
       isQueued: false,
       isDone: false,
     }));
@@ -109,12 +112,16 @@ export class Batch {
   }
 
   paid({ user, cents }: Draw): void {
+    user.isKnown = true;
+    this.#blocked.delete(user);
     user.plan.settle(cents, true);
     user.uncredited++;
     this.#drawnCents += cents;
   }
 
   refused({ user, cents }: Draw): void {
+    user.isKnown = true;
+    this.#blocked.delete(user);
     user.plan.settle(cents, false);
   }
 

@@ -51,6 +51,11 @@ test.each<[string, RequestListener]>([
   ["the reply is too long", (_, response) => response.end("x".repeat(100_000))],
   ["socket hang up", (request) => request.socket.destroy()],
   [
+    "the connection was closed",
+    (request) =>
+      void request.socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+  ],
+  [
     "aborted",
     (request, response) => {
       response.writeHead(200, { "content-length": "500" }).write(ENVELOPE.replace("ID", idOf(request)));

@@ -57,7 +57,11 @@ export class FundClient {
         resolve(reply);
       };
       request.on("error", (error) => settle({ why: error.message }));
+      // Without an error, too: so Node ends a request whose server answers 101. With a reply it may come before the reply is read.
+      const onClose = () => settle({ why: "the connection was closed" });
+      request.on("close", onClose);
       request.on("response", (response) => {
+        request.off("close", onClose);
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (part: string) => {

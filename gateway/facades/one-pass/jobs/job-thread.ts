@@ -34,7 +34,7 @@ const runner = new Runner({
 port.on("message", (message: ToJobs) => {
   switch (message.kind) {
     case "start":
-      send({ kind: "started", ask: message.ask, isNew: runner.start(message.batch) });
+      send({ kind: "started", ask: message.ask, outcome: runner.start(message.batch) });
       return;
     case "progress": {
       const { ask, partner, batchPayId } = message;

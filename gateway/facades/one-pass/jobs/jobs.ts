@@ -54,10 +54,12 @@ export class Jobs {
     if (!this.#isStopping) this.#restart = setTimeout(() => this.start(), RESTART_MS);
   }
 
-  /** Takes a batch; resolves once it is durable. False if the batchPayId was there. Rejects with OVERLOADED, STOPPING, OUTCOME_UNKNOWN. */
-  async add(batch: BatchPay): Promise<boolean> {
+  /** Takes a batch, unless the batchPayId was there; resolves once it is durable. Rejects with OVERLOADED, STOPPING, OUTCOME_UNKNOWN. */
+  async add(batch: BatchPay): Promise<void> {
     const answer = await this.#ask((ask) => ({ kind: "start", ask, batch }));
-    return answer.kind === "started" && answer.isNew;
+    if (answer.kind === "started" && answer.outcome === "full") {
+      throw new ApiError("OVERLOADED", "Too many users of batches that are not done; nothing was taken.");
+    }
   }
 
   /** Undefined for a batchPayId that the partner never sent. */

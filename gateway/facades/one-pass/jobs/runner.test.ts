@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { Random } from "../../../../engine/model/random.ts";
 import { temporaryFolder } from "../../../testing.ts";
+import { OPEN_UIDS_MAX, OPEN_UIDS_OF_PARTNER_MAX } from "../limits.ts";
 import type { FundReply } from "./fund-client.ts";
 import { JobJournal } from "./job-journal.ts";
 import { Runner } from "./runner.ts";
@@ -31,6 +32,8 @@ class World {
   readonly #faults: Faults;
   /** Told of each call of pay when it arrives. */
   onPay: (transactionId: string, cents: number) => void = () => {};
+  /** Uids that the third party denies to know, from now on, though it has paid them. */
+  readonly denied = new Set<string>();
   /** Result codes that the engine gives next instead of applying. */
   readonly refusals: string[] = [];
 
@@ -53,7 +56,7 @@ class World {
     const key = String(uid);
     this.onPay(transactionId, cents);
     const left = this.funds.get(key);
-    if (left === undefined) return 404;
+    if (left === undefined || this.denied.has(key)) return 404;
     if (this.#payments.has(transactionId)) return 200;
     if (this.#faults.isHalfFalse && cents < 1_000_000 && !this.#halves.has(key)) {
       this.#halves.add(key);
@@ -148,7 +151,7 @@ function expectRight(world: World): void {
 test("without faults every fund is drawn and credited, and the batch is finished once", async () => {
   const world = new World(FUNDS, NONE);
   const life = new Life(world, join(temporaryFolder(), "jobs.db"));
-  expect(life.runner.start(BATCH)).toBe(true);
+  expect(life.runner.start(BATCH)).toBe("new");
   await life.ends();
   expectRight(world);
   expect(world.finishes).toHaveLength(1);
@@ -183,12 +186,12 @@ test("a batchPayId runs once, whatever the uids of its repeat, also after a rest
   const path = join(temporaryFolder(), "jobs.db");
   const life = new Life(world, path);
   life.runner.start(BATCH);
-  expect(life.runner.start({ ...BATCH, uids: ["11"] })).toBe(false);
+  expect(life.runner.start({ ...BATCH, uids: ["11"] })).toBe("known");
   await life.ends();
-  expect(life.runner.start({ ...BATCH, uids: ["11"] })).toBe(false);
+  expect(life.runner.start({ ...BATCH, uids: ["11"] })).toBe("known");
   const next = new Life(world, path);
   next.runner.resume();
-  expect(next.runner.start({ ...BATCH, uids: ["11"] })).toBe(false);
+  expect(next.runner.start({ ...BATCH, uids: ["11"] })).toBe("known");
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(world.balances.get("11")).toBeUndefined();
   expect(world.finishes).toHaveLength(1);
@@ -255,4 +258,52 @@ test("a uid that the third party does not know ends without a draw, and is named
   life.runner.start({ ...BATCH, uids: ["7", "404"] });
   await life.ends();
   expect(life.runner.progress("demo", "b1")).toMatchObject({ uidsDone: 2, unknown: ["404"], drawnCents: 1 });
+});
+
+test("a uid that was paid and is then said to be unknown is not given up: what was drawn is credited once the third party tells", async () => {
+  const world = new World({ 7: 500_000 }, NONE);
+  const path = join(temporaryFolder(), "jobs.db");
+  const life = new Life(world, path);
+  let calls = 0;
+  // The half is paid, its answer is doubted, and its repeat is denied: money has moved of which nobody here knows.
+  world.onPay = () => {
+    if (++calls === 3) world.denied.add("7");
+  };
+  life.runner.start({ ...BATCH, uids: ["7"] });
+  while (life.notes.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(life.notes[0]).toMatchObject({ level: "error", data: { uid: "7", amount: "5000.00" } });
+  expect(life.runner.progress("demo", "b1")).toMatchObject({
+    state: "drawing",
+    unknown: [],
+    blocked: [{ uid: "7", code: "UNKNOWN_UID" }],
+  });
+  await life.runner.stop();
+  const next = new Life(world, path);
+  next.runner.resume();
+  while (next.notes.filter(({ level }) => level === "error").length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  world.denied.clear();
+  await next.ends();
+  expect(Object.fromEntries(world.balances)).toEqual({ 7: 500_000 });
+  expect(next.runner.progress("demo", "b1")).toMatchObject({
+    drawnCents: 500_000,
+    creditedCents: 500_000,
+    blocked: [],
+  });
+});
+
+test("more users of batches that are not done than there is room for are refused; a batchPayId that was taken is still known", async () => {
+  const life = new Life(new World({}, NONE), join(temporaryFolder(), "jobs.db"), 1);
+  const uids = Array.from({ length: OPEN_UIDS_OF_PARTNER_MAX }, (_, i) => String(i));
+  const start = (partner: string, batchPayId: string, count: number) =>
+    life.runner.start({ partner, batchPayId, uids: uids.slice(0, count) });
+  expect(start("demo", "b1", uids.length)).toBe("new");
+  expect([start("demo", "b2", 1), start("demo", "b1", 1)]).toEqual(["full", "known"]);
+  expect(start("other", "b1", uids.length)).toBe("new");
+  const left = OPEN_UIDS_MAX - 2 * uids.length;
+  expect([start("third", "b1", left + 1), start("third", "b1", left), start("fourth", "b1", 1)]).toEqual([
+    "full",
+    "new",
+    "full",
+  ]);
 });

@@ -12,12 +12,13 @@
  * the engine applies an id once).
  */
 import { centsText } from "../cents.ts";
+import { OPEN_UIDS_MAX, OPEN_UIDS_OF_PARTNER_MAX } from "../limits.ts";
 import { Batch, creditOf, type Draw, transactionIdOf, type User } from "./batch.ts";
 import { Concurrency } from "./concurrency.ts";
 import { CreditQueue } from "./credit-queue.ts";
 import type { FundReply } from "./fund-client.ts";
 import type { JobJournal, JobRow } from "./job-journal.ts";
-import type { BatchPay, Credit, CreditReply, Note, Progress } from "./types.ts";
+import type { BatchPay, Credit, CreditReply, Note, Progress, Started } from "./types.ts";
 
 /** Milliseconds before a call is made again: doubled from the first to the last, less a random part. */
 const RETRY_MS_MIN = 10;
@@ -89,14 +90,26 @@ export class Runner {
     this.#pump();
   }
 
-  /** Takes a batch, durable when this returns. False if its batchPayId was there: nothing is done then. */
-  start(batch: BatchPay): boolean {
+  /** Takes a batch, durable when this returns, unless its batchPayId was there or there is no room. */
+  start(batch: BatchPay): Started {
     this.#commitNow();
+    if (this.#isFull(batch))
+      return this.#journal.find(batch.partner, batch.batchPayId) === undefined ? "full" : "known";
     const row = this.#journal.add(batch, nowMs());
-    if (row === undefined) return false;
+    if (row === undefined) return "known";
     this.#adopt(row, batch.uids);
     this.#pump();
-    return true;
+    return "new";
+  }
+
+  #isFull({ partner, uids }: BatchPay): boolean {
+    let open = uids.length;
+    let ofPartner = uids.length;
+    for (const { row, users } of this.#batches.values()) {
+      open += users.length;
+      if (row.partner === partner) ofPartner += users.length;
+    }
+    return open > OPEN_UIDS_MAX || ofPartner > OPEN_UIDS_OF_PARTNER_MAX;
   }
 
   /** Undefined for a batchPayId that the partner never sent. */
@@ -124,7 +137,8 @@ export class Runner {
     const batch = new Batch(row, uids);
     this.#batches.set(row.job, batch);
     const { open, paid } = batch.restore(this.#journal.draws(row.job));
-    this.#again.push(...open);
+    // One by one: a batch may have more open draws than a call takes arguments.
+    for (const draw of open) this.#again.push(draw);
     this.#credits.add(row.partner, paid);
     if (batch.state === "beginning") void this.#begin(batch);
     else if (batch.state === "drawing") this.#draw(batch);
@@ -245,8 +259,16 @@ export class Runner {
         },
         retryMs(draw.failures++),
       );
+      if (draw.unknowns === UNKNOWNS) this.#contradicted(draw);
     } else this.#settle(draw, verdict);
     this.#pump();
+  }
+
+  /** Nobody but the third party can tell whether this draw has moved money: it is called again until it does. */
+  #contradicted(draw: Draw): void {
+    draw.batch.blocked(draw, "UNKNOWN_UID");
+    const data = { uid: draw.user.uid, amount: centsText(draw.cents), transactionId: transactionIdOf(draw) };
+    this.#ports.note({ level: "error", text: "the third party says of a uid that it knew that it is unknown", data });
   }
 
   #settle(draw: Draw, verdict: "paid" | "refused" | "unknown"): void {
@@ -317,8 +339,9 @@ export class Runner {
 /** What a reply says of a draw; `doubted` asks for the same again at once, `unclear` after a while. */
 function judge(draw: Draw, reply: FundReply): "paid" | "refused" | "unknown" | "doubted" | "unclear" {
   if (!("code" in reply)) return "unclear";
-  if (reply.code === 404) return ++draw.unknowns >= UNKNOWNS ? "unknown" : "unclear";
+  if (reply.code === 404) return ++draw.unknowns >= UNKNOWNS && !draw.user.isKnown ? "unknown" : "unclear";
   if (reply.code !== 200 && reply.code !== 501) return "unclear";
+  draw.user.isKnown = true;
   const isPaid = reply.code === 200;
   // Believed when a repeat says the same; a refusal at first is believed, for it moves nothing.
   if (draw.isDoubted && draw.wasPaid !== isPaid && (isPaid || draw.wasPaid !== undefined)) {

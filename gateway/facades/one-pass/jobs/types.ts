@@ -15,6 +15,9 @@ export interface BatchPay {
   readonly uids: readonly string[];
 }
 
+/** What became of a batch that was asked for: it goes on, its batchPayId was there, or too much goes on already. */
+export type Started = "new" | "known" | "full";
+
 /** How far a batch is. */
 export interface Progress {
   readonly state: JobState;
@@ -83,8 +86,7 @@ export type ToJobs =
   | { readonly kind: "stop" };
 
 export type FromJobs =
-  | { readonly kind: "started"; readonly ask: number; readonly isNew: boolean }
+  | { readonly kind: "started"; readonly ask: number; readonly outcome: Started }
   | { readonly kind: "progress"; readonly ask: number; readonly progress: Progress | undefined }
-  | { readonly kind: "failed"; readonly ask: number; readonly reason: string }
   | { readonly kind: "credit"; readonly ask: number; readonly partner: string; readonly credits: readonly Credit[] }
   | { readonly kind: "note"; readonly note: Note };
