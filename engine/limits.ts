@@ -53,8 +53,15 @@ export const EXPIRES_IN_SECONDS_MAX = 315_360_000;
 /** Partners over all groups: an index is a u32 in records, the bound keeps tables by partner small. */
 export const PARTNERS_MAX = 1_000_000;
 
-/** Accounts of one group: 128-byte rows, so 8 GiB at the limit; the gateway refuses before it is reached. */
+/** Account rows of one group, 128 bytes each: 8 GiB. Nothing may ask for one more; see `ACCOUNTS_TAKEN_MAX`. */
 export const ACCOUNTS_MAX = 1 << 26;
 
 /** Hold rows of one group, open ones and remembered closed ones. */
 export const HOLDS_MAX = 1 << 25;
+
+/**
+ * Rows in use from which on the gateway refuses commands. What is in the ring by then may still take a row each: less than a million, at
+ * 32 bytes a command.
+ */
+export const ACCOUNTS_TAKEN_MAX: number = ACCOUNTS_MAX - 1_000_000;
+export const HOLDS_TAKEN_MAX: number = HOLDS_MAX - 1_000_000;

@@ -103,13 +103,18 @@ describe("an error", () => {
     expect(response.headers).toMatchObject({ "x-content-type-options": "nosniff", "cache-control": "no-store" });
   });
 
-  it.each(["RATE_LIMITED", "OVERLOADED", "GROUP_DOWN", "OUTCOME_UNKNOWN", "DISK_FULL", "STOPPING"] as const)(
-    "%s carries Retry-After, for 429 and 503 always do",
-    (code) => {
-      expect(new ApiError(code).retryAfterSeconds).toBe(1);
-      expect(new ApiError(code, "x", { retryAfterSeconds: 7 }).retryAfterSeconds).toBe(7);
-    },
-  );
+  it.each([
+    "RATE_LIMITED",
+    "OVERLOADED",
+    "GROUP_DOWN",
+    "OUTCOME_UNKNOWN",
+    "DISK_FULL",
+    "GROUP_FULL",
+    "STOPPING",
+  ] as const)("%s carries Retry-After, for 429 and 503 always do", (code) => {
+    expect(new ApiError(code).retryAfterSeconds).toBe(1);
+    expect(new ApiError(code, "x", { retryAfterSeconds: 7 }).retryAfterSeconds).toBe(7);
+  });
 });
 
 describe("every reply", () => {

@@ -30,7 +30,7 @@ export interface SubmitOptions {
 export interface Commands {
   /**
    * Sends one bucket of a partner (1 to 10,000 commands) to its group; resolves with one result a command, in order, once they are
-   * durable. Rejects with an ApiError: INVALID_BODY, OVERLOADED, GROUP_DOWN and DISK_FULL took nothing; after OUTCOME_UNKNOWN send
+   * durable. Rejects with an ApiError: INVALID_BODY, OVERLOADED, GROUP_DOWN, GROUP_FULL and DISK_FULL took nothing; after OUTCOME_UNKNOWN send
    * the same ids again. Whether the partner is suspended is the caller's to check, as with `writingPartner`.
    */
   submit(partner: Partner, commands: readonly CommandInput[], options?: SubmitOptions): Promise<readonly Result[]>;

@@ -46,6 +46,7 @@ describe("settings", () => {
       masterKeys: [],
       onePass: { fund: undefined, inFlightMax: 500, perSecond: 100 },
       services: { auth: true, rotationMs: undefined, overlapMs: 7 * 86_400_000 },
+      accountsMax: 66_108_864,
       minFreeBytes: 512 << 20,
     });
   });
@@ -83,6 +84,7 @@ describe("settings", () => {
     ["SNAPSHOT_COMMANDS", "1000", (s) => s.snapshotCommands, 1000],
     ["SEGMENT_MB", "16", (s) => s.segmentBytes, 16 << 20],
     ["RETAIN_SEGMENTS", "3", (s) => s.retainSegments, 3],
+    ["ACCOUNTS_MAX", "1", (s) => s.accountsMax, 1],
     ["MIN_FREE_MB", "0", (s) => s.minFreeBytes, 0],
     [
       "KAFKA",

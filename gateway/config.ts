@@ -2,7 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
+import { ACCOUNTS_TAKEN_MAX, HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
 import {
   addresses,
   brokers,
@@ -125,6 +125,8 @@ export interface Settings {
   readonly masterKeys: readonly KeyObject[];
   readonly onePass: OnePassSettings;
   readonly services: ServiceSettings;
+  /** Accounts of a group from which on its commands are refused with GROUP_FULL. */
+  readonly accountsMax: number;
   /** Commands are refused with DISK_FULL while the disk has fewer free bytes. */
   readonly minFreeBytes: number;
 }
@@ -194,6 +196,7 @@ const PARSERS = {
   SEGMENT_MB: (value: string) => integer("SEGMENT_MB", value, { min: 16, max: 4096 }) * MIB,
   RETAIN_SEGMENTS: (value: string) =>
     value === "all" ? undefined : integer("RETAIN_SEGMENTS", value, { min: 1, max: 1e9 }),
+  ACCOUNTS_MAX: (value: string) => integer("ACCOUNTS_MAX", value, { min: 1, max: ACCOUNTS_TAKEN_MAX }),
   MIN_FREE_MB: (value: string) => integer("MIN_FREE_MB", value, { min: 0, max: 1e9 }) * MIB,
 } as const;
 
@@ -222,6 +225,7 @@ const DEFAULTS: { readonly [name in Variable]?: string } = {
   SNAPSHOT_COMMANDS: "20000000",
   SEGMENT_MB: "64",
   RETAIN_SEGMENTS: "all",
+  ACCOUNTS_MAX: String(ACCOUNTS_TAKEN_MAX),
   MIN_FREE_MB: "512",
   ONEPASS_FUND_ID: "ringfence",
   ONEPASS_FUND_TIMEOUT_MS: "3000",
@@ -343,6 +347,7 @@ export function readSettings(environment: Environment): Settings {
       rotationMs: read("SERVICE_ROTATION_DAYS"),
       overlapMs: required(read("SERVICE_OVERLAP_DAYS")),
     }),
+    accountsMax: required(read("ACCOUNTS_MAX")),
     minFreeBytes: required(read("MIN_FREE_MB")),
   };
   checkListeners(settings);

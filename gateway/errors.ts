@@ -57,6 +57,12 @@ export const HTTP_ERRORS = Object.freeze({
   GROUP_DOWN: define(503, "Group down", "The group is recovering or has stopped; nothing was taken.", "yes"),
   OUTCOME_UNKNOWN: define(503, "Outcome unknown", "Not durable in time: it may be applied or not.", "same ids"),
   DISK_FULL: define(503, "Disk full", "The disk is nearly full, so commands are refused; nothing was taken.", "yes"),
+  GROUP_FULL: define(
+    503,
+    "Group full",
+    "The group has as many accounts or holds as it may, so commands are refused until the operator allows more; nothing was taken.",
+    "yes",
+  ),
   STOPPING: define(503, "Stopping", "The service is shutting down; nothing was taken.", "yes"),
 });
 

@@ -120,6 +120,22 @@ test("with a nearly full disk commands are refused with Retry-After, while reads
   expect((await group()).sequence).toBe(1);
 });
 
+test("a group with as many accounts as it may have refuses commands, serves reads, and goes on with a higher limit", async () => {
+  const data = temporaryFolder();
+  const full = await inProcess({ ACCOUNTS_MAX: "3", GROUPS: "g0,g1" }, data);
+  for (const account of ["alice", "bob"]) await full.demo.one({ ...credit(account), account });
+  // With `@world` these are three.
+  const refused = await full.demo.post([credit("c")]);
+  expect([refused.status, refused.body.code, refused.headers.get("retry-after")]).toEqual([503, "GROUP_FULL", "1"]);
+  expect((await full.demo.get("/v1/accounts/bob")).body.available).toBe("1.00");
+  const { key } = (await full.admin.send("POST", "/v1/admin/partners", { id: "other", group: "g1" })).body;
+  expect(await new Client(full.url, key!).one(credit("a"))).toMatchObject({ code: "OK" });
+  await full.stop();
+  const { demo } = await inProcess({ ACCOUNTS_MAX: "4", GROUPS: "g0,g1" }, data);
+  expect(await demo.one({ ...credit("c"), account: "carol" })).toMatchObject({ code: "OK" });
+  expect((await demo.post([credit("d")])).body.code).toBe("GROUP_FULL");
+});
+
 test("without room for the next segment commands and definitions wait, reads go on, and all is taken once there is room", async () => {
   const { demo, admin, url, data } = await inProcess();
   await demo.one(credit("a"));

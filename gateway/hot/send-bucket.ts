@@ -20,7 +20,7 @@ export interface BucketSending {
 
 /**
  * Scans `body` into the group's ring and publishes it. Throws ApiError when nothing was taken: INVALID_BODY with what is wrong,
- * BODY_TOO_LARGE, OVERLOADED, GROUP_DOWN, DISK_FULL.
+ * BODY_TOO_LARGE, OVERLOADED, GROUP_DOWN, GROUP_FULL, DISK_FULL.
  */
 export function sendBucket(body: Uint8Array, { scanner, link, context, withResults, waiting }: BucketSending): void {
   const length = body.byteLength;

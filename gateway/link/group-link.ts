@@ -4,7 +4,7 @@
  */
 import { statfsSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
-import { makeStats, STAT } from "../../engine/index.ts";
+import { HOLDS_TAKEN_MAX, makeStats, STAT } from "../../engine/index.ts";
 import type { PublisherStats } from "../../results/index.ts";
 import { ApiError } from "../errors.ts";
 import type { GroupStats } from "../group.ts";
@@ -29,6 +29,7 @@ export interface LinkOptions {
   readonly retainSegments: number | undefined;
   readonly horizonCommands: number;
   readonly memoryAhead: boolean;
+  readonly accountsMax: number;
   readonly minFreeBytes: number;
   /** Where results are published; undefined: nowhere but in the journal. */
   readonly publishing: Publishing | undefined;
@@ -227,9 +228,13 @@ export class GroupLink {
     if (this.#state !== "serving") throw this.#downError();
   }
 
-  /** Throws GROUP_DOWN or DISK_FULL if commands cannot be taken now. */
+  /** Throws GROUP_DOWN, GROUP_FULL or DISK_FULL if commands cannot be taken now. */
   assertTakesCommands(): void {
     this.assertServes();
+    const stats = this.#stats;
+    if (stats[STAT.accounts]! >= this.#options.accountsMax || stats[STAT.holds]! >= HOLDS_TAKEN_MAX) {
+      throw new ApiError("GROUP_FULL");
+    }
     if (this.#freeBytes < this.#options.minFreeBytes) throw new ApiError("DISK_FULL");
     if (this.#definitions.version !== this.#options.registry.version) this.defineMissing();
   }

@@ -37,7 +37,7 @@ export class OrderSender implements OrderPartners, OrderRings {
   /**
    * Sends the orders in `body`, those of partner `only` or, if 0, of any; `waiting` is answered once by each group. Returns the number
    * of groups. Throws ApiError when nothing was taken: INVALID_BODY or FORBIDDEN with what is wrong, BODY_TOO_LARGE, OVERLOADED,
-   * GROUP_DOWN, DISK_FULL.
+   * GROUP_DOWN, GROUP_FULL, DISK_FULL.
    */
   send(body: Uint8Array, only: number, waiting: Waiting): number {
     const length = body.byteLength;
