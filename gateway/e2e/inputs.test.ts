@@ -169,4 +169,6 @@ test("content type, key, method and Prefer are checked before the body is looked
   }
   expect((await demo.send("PUT", "/v1/commands", good)).status).toBe(404);
   expect((await group()).sequence).toBe(0);
+  // Another preference, which is to be ignored.
+  expect(await send({ prefer: "wait-not=1" })).toBe("202 undefined");
 });

@@ -17,7 +17,7 @@ export function readPrefer(header: string | string[] | undefined): Wait {
   if (header === undefined) return NONE;
   for (const part of String(header).split(",")) {
     const preference = part.trim();
-    if (!/^wait\b/i.test(preference)) continue;
+    if (!/^wait *(?:=|;|$)/i.test(preference)) continue;
     const seconds = /^wait\s*=\s*"?([0-9]{1,6})"?$/i.exec(preference)?.[1];
     if (seconds === undefined || Number(seconds) < 1 || Number(seconds) > WAIT_SECONDS_MAX) {
       throw new ApiError("INVALID_REQUEST", `Prefer: wait takes 1 to ${WAIT_SECONDS_MAX} whole seconds.`);

@@ -9,6 +9,11 @@ interface Refusal {
   readonly message: string;
 }
 
+const KEY_REUSED: Refusal = {
+  code: 422,
+  message: "this Idempotency-Key was used before for another call; nothing was changed",
+};
+
 /** Result code → answer, for every code that a credit, a debit or an opening can have. */
 const RESULT_REFUSALS: Readonly<Record<string, Refusal>> = Object.freeze({
   INSUFFICIENT_BALANCE: { code: 400, message: "insufficient balance" },
@@ -17,7 +22,9 @@ const RESULT_REFUSALS: Readonly<Record<string, Refusal>> = Object.freeze({
   ACCOUNT_FROZEN: { code: 409, message: "account frozen" },
   BALANCE_LIMIT: { code: 422, message: "the balance would leave the account's limits" },
   AMOUNT_OUT_OF_RANGE: { code: 422, message: "the balance would leave the range of 27 digits" },
-  ID_REUSED: { code: 422, message: "this Idempotency-Key was used before for another call; nothing was changed" },
+  ID_REUSED: KEY_REUSED,
+  // Of a repeat alone: the id was that of a command in an atomic bucket which was refused.
+  ATOMIC_ABORTED: KEY_REUSED,
 });
 
 export function refusalOfResult({ code, type }: Result): Refusal {

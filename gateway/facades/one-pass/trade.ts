@@ -9,6 +9,8 @@ import type { Trade } from "./bodies.ts";
 import { centsText } from "./cents.ts";
 import { givenRequestId } from "./envelope.ts";
 
+const REQUEST_ID_REUSED = { code: 409, msg: "this request id was used for another trade" };
+
 /** The engine's refusals → codes of the envelope, in HTTP 200. Others of the engine's codes cannot come of a transfer. */
 export const TRADE_CODES: Readonly<Record<string, { readonly code: number; readonly msg: string }>> = Object.freeze({
   INSUFFICIENT_BALANCE: { code: 501, msg: "insufficient balance" },
@@ -18,7 +20,9 @@ export const TRADE_CODES: Readonly<Record<string, { readonly code: number; reado
   ACCOUNT_FROZEN: { code: 403, msg: "the account is frozen" },
   BALANCE_LIMIT: { code: 403, msg: "the account's limit would be exceeded" },
   AMOUNT_OUT_OF_RANGE: { code: 403, msg: "the balance would be out of range" },
-  ID_REUSED: { code: 409, msg: "this request id was used for another trade" },
+  ID_REUSED: REQUEST_ID_REUSED,
+  // Of a repeat alone: the id was that of a command in an atomic bucket which was refused.
+  ATOMIC_ABORTED: REQUEST_ID_REUSED,
 });
 
 /**

@@ -21,13 +21,16 @@ const RESULT_STATUS: Readonly<Record<string, number>> = Object.freeze({
   BALANCE_LIMIT: 422,
   AMOUNT_OUT_OF_RANGE: 422,
   ID_REUSED: 422,
+  // Of a repeat alone: the id was that of a command in an atomic bucket which was refused.
+  ATOMIC_ABORTED: 422,
 });
 
 /** What a rejected credit or debit answers. */
 export function refusalOfResult({ code, type }: Result): Refusal {
   const status = RESULT_STATUS[code];
   assert(status !== undefined, `a ${type} of the wallet was answered with ${code}`);
-  if (code === "ID_REUSED") return { status, code: "IDEMPOTENCY_KEY_REUSED", message: KEY_REUSED };
+  if (code === "ID_REUSED" || code === "ATOMIC_ABORTED")
+    return { status, code: "IDEMPOTENCY_KEY_REUSED", message: KEY_REUSED };
   return { status, code, message: RESULT_CODES.find(([name]) => name === code)![1] };
 }
 

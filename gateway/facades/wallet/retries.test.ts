@@ -51,6 +51,18 @@ test("a key stands for one call: another amount, account or direction is refused
   expect((await wallet.get(`${BASE}/b/balance`)).status).toBe(404);
 });
 
+test("a key whose id the partner used in an atomic bucket that was refused is refused too, though the command is the same", async () => {
+  const service = await inProcess();
+  const commands = [
+    { id: "wl:tx_k.key", type: "credit", account: "a", amount: "10.00" },
+    { id: "other", type: "debit", account: "nobody", amount: "1.00" },
+  ];
+  const bucket = await service.demo.post(commands, { atomic: true });
+  expect(bucket.body.results?.map(({ code }) => code)).toEqual(["ATOMIC_ABORTED", "ACCOUNT_NOT_FOUND"]);
+  const { status, text } = await callerOf(service).post(`${BASE}/a/credit`, '{"amount":10}', "key");
+  expect([status, codeOf(text)]).toEqual([422, "IDEMPOTENCY_KEY_REUSED"]);
+});
+
 test("a credit and a debit with one key at once: one of them runs", async () => {
   const wallet = callerOf(await inProcess());
   await wallet.post(`${BASE}/a/credit`, '{"amount":100}');
