@@ -54,6 +54,7 @@ async function translated<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof ResultsError)) throw error;
     if (error.code === "OVERLOADED") throw new ApiError("OVERLOADED", "Too many others read; nothing was changed.");
+    if (error.code === "RECOVERING") throw new ApiError("GROUP_DOWN");
     if (error.code === "STOPPED") throw new ApiError("GROUP_DOWN", "The journal's reader was interrupted.");
     const detail =
       error.code === "DAMAGED"

@@ -86,7 +86,7 @@ export class AccountTrack {
     assert(change !== undefined, "a record that names an account as changed has its change");
     const { available, held, status, version } = change;
     const { min, max } = this.#limitsAfter(command);
-    assert(version === (this.#state?.version ?? 0) + 1, "no change of an account is missing between two records");
+    assert(version === following(this.#state?.version ?? 0), "no change of an account is missing between two records");
     this.#state = { available, held, status, version, min, max };
   }
 
@@ -108,9 +108,12 @@ export class AccountTrack {
     const minor = outwards ? -toBigInt(amount) : toBigInt(amount);
     const before = this.#state ?? EMPTY;
     const available = fromBigInt(toBigInt(before.available) + minor);
-    this.#state = { ...before, available, version: before.version + 1 };
+    this.#state = { ...before, available, version: following(before.version) };
   }
 }
+
+/** Versions go round at 2^32. */
+const following = (version: number): number => (version + 1) >>> 0;
 
 const EMPTY: AccountState & { readonly status: AccountStatus } = Object.freeze({
   available: ZERO,

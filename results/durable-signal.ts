@@ -1,10 +1,10 @@
 /** Who waits for results, and how far they are durable. */
 export class DurableSignal {
-  #durable = 0;
+  #durable: number | undefined;
   readonly #waiting = new Set<{ readonly sequence: number; readonly wake: () => void }>();
 
-  /** The last durable sequence told of; 0 before the first. */
-  get durable(): number {
+  /** The last durable sequence told of; undefined before the first: the group may have many, which its thread has not found yet. */
+  get durable(): number | undefined {
     return this.#durable;
   }
 
@@ -15,14 +15,14 @@ export class DurableSignal {
 
   /** Tells that all sequences up to this one are durable. A lower one than before changes nothing. */
   advance(sequence: number): void {
-    if (sequence <= this.#durable) return;
+    if (this.#durable !== undefined && sequence <= this.#durable) return;
     this.#durable = sequence;
     for (const one of this.#waiting) if (one.sequence < sequence) one.wake();
   }
 
   /** Resolves once a sequence above `sequence` is durable, after `timeoutMs`, or on abort, whichever is first. */
   waitFor(sequence: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#durable > sequence || signal.aborted) return Promise.resolve();
+    if ((this.#durable ?? 0) > sequence || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);

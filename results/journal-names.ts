@@ -61,8 +61,7 @@ export class JournalNames {
     if (this.#next > durable) return;
     const reader = JournalReader.open(this.#options);
     try {
-      // From the start nothing is sought, for the first frames may hold definitions alone.
-      if (this.#next > 1) await reader.seek(this.#next, durable);
+      await this.#seek(reader, durable);
       for (let frame = await reader.next(durable); frame !== undefined; frame = await reader.next(durable)) {
         for (const control of controlsOf(frame)) this.table.learn(control);
       }
@@ -70,6 +69,17 @@ export class JournalNames {
     } finally {
       reader.close();
     }
+  }
+
+  /**
+   * Goes before the first frame that may define something new. Frames with definitions alone have no sequence: they stand between that
+   * of the sequence before and the next one's, and a seek for the next one would lead past them.
+   */
+  async #seek(reader: JournalReader, durable: number): Promise<void> {
+    const oldest = reader.oldestSequence();
+    // From the start of what is kept nothing is sought.
+    if (this.#next === 1 || this.#next === oldest) return;
+    await reader.seek(this.#next > oldest ? this.#next - 1 : this.#next, durable);
   }
 
   /** Learns the names of the newest snapshot that can be read; returns the sequence behind it, 1 without one. */

@@ -21,6 +21,7 @@ describe("the reading thread", () => {
   it("gives pages up to the durable sequence only", async () => {
     const { folder, queries } = await setUp({ seed: 31, commands: 500 });
     const log = queries.byGroup("g0")!;
+    queries.advance("g0", 0);
     expect(await log.read({ partner: 1, after: 0, limit: 10 })).toEqual({ results: [], next: 0, oldest: 1 });
     queries.advance("g0", folder.durable);
     const { results, next } = await log.read({ partner: 1, after: 0, limit: 10 });
@@ -29,9 +30,20 @@ describe("the reading thread", () => {
     expect(queries.byGroup("g9")).toBe(undefined);
   });
 
+  it("says nothing of a group before it was told how far that is durable", async () => {
+    const { queries } = await setUp({ seed: 41, commands: 50 });
+    const reading = queries.byGroup("g0")!.read({ partner: 1, after: 0, limit: 10 });
+    await expect(reading).rejects.toMatchObject({ code: "RECOVERING" });
+    for (const at of [{ sequence: 5 }, { timeMs: 1 }]) {
+      const asking = queries.balanceAt({ group: "g0", partner: 1, currency: 1, account: "@world", at });
+      await expect(asking).rejects.toMatchObject({ code: "RECOVERING" });
+    }
+  });
+
   it("finds past balances", async () => {
     const { folder, queries } = await setUp({ seed: 32, commands: 500 });
     const key = { group: "g0", partner: 1, currency: 1, account: "@world" };
+    queries.advance("g0", 0);
     expect(await queries.balanceAt({ ...key, at: { sequence: 5 } })).toEqual({ beyond: 0 });
     queries.advance("g0", folder.durable);
     const found = await queries.balanceAt({ ...key, at: { sequence: folder.durable } });
@@ -51,6 +63,7 @@ describe("the reading thread", () => {
 
   it("finds nothing in a group without a journal yet", async () => {
     const { queries } = await setUp({ seed: 34, commands: 50 });
+    queries.advance("empty", 0);
     const log = queries.byGroup("empty")!;
     expect(await log.read({ partner: 1, after: 0, limit: 5 })).toEqual({ results: [], next: 0, oldest: 1 });
   });
@@ -59,6 +72,7 @@ describe("the reading thread", () => {
     const { folder, queries } = await setUp({ seed: 35, commands: 500 });
     rmSync(folder.directory, { recursive: true });
     queries.advance("g0", folder.durable);
+    queries.advance("empty", 0);
     const log = queries.byGroup("g0")!;
     await expect(log.read({ partner: 1, after: 0, limit: 5 })).rejects.toMatchObject({ code: "FAILED" });
     expect(await queries.byGroup("empty")!.read({ partner: 1, after: 0, limit: 5 })).toMatchObject({ next: 0 });
@@ -92,6 +106,7 @@ describe("the reading thread", () => {
 
   it("refuses requests beyond its bound rather than to keep them", async () => {
     const { queries } = await setUp({ seed: 37, commands: 50 });
+    queries.advance("empty", 0);
     const log = queries.byGroup("empty")!;
     const all = await Promise.allSettled(
       Array.from({ length: 1005 }, () => log.read({ partner: 1, after: 0, limit: 5 })),

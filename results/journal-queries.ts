@@ -36,7 +36,7 @@ export class JournalResultLog {
 
   /** See ResultPage. Rejects with ResultsError. */
   async read(query: { partner: number; after: number; limit: number }): Promise<ResultPage> {
-    const { durable } = this.#signal;
+    const durable = durableOf(this.#signal);
     return (await this.#client.ask({ kind: "page", group: this.#name, query: { ...query, durable } })) as ResultPage;
   }
 
@@ -44,6 +44,12 @@ export class JournalResultLog {
   waitFor(sequence: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
     return this.#signal.waitFor(sequence, timeoutMs, signal);
   }
+}
+
+/** Throws RECOVERING before the first sequence was told: an empty page, or no account, would be a lie. */
+function durableOf({ durable }: DurableSignal): number {
+  if (durable === undefined) throw new ResultsError("RECOVERING", "How far the group is durable is not known yet.");
+  return durable;
 }
 
 interface GroupSide {
@@ -84,7 +90,7 @@ export class JournalQueries {
   /** See BalanceAnswer. Rejects with ResultsError. */
   async balanceAt(query: AccountKey & { readonly group: string; readonly at: PointInTime }): Promise<BalanceAnswer> {
     const { group, partner, currency, account, at } = query;
-    const { durable } = this.#group(group).signal;
+    const durable = durableOf(this.#group(group).signal);
     const question = { partner, currency, account, at, durable, nowMs: Date.now() };
     return (await this.#client.ask({ kind: "balance", group, query: question })) as BalanceAnswer;
   }

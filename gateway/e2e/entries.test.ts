@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../testing.ts";
-import { type Client, inProcess } from "./server.ts";
+import { Client, inProcess } from "./server.ts";
 
 interface Page {
   readonly entries: readonly { readonly sequence: number; readonly amount: string; readonly balance: string }[];
@@ -35,6 +35,22 @@ test("what was answered shows up among the entries soon after, and is there afte
   await expect.poll(async () => (await page(second.demo)).entries.length, { timeout: 10_000 }).toBe(4);
   const newest = await page(second.demo, "?limit=1");
   expect((await page(second.demo, `?limit=10&cursor=${newest.cursor}`)).entries).toEqual(shown.entries);
+});
+
+test("a partner made just before a restart is known to the readers of results, whose snapshot does not have it", async () => {
+  const data = temporaryFolder();
+  const first = await inProcess({}, data);
+  await first.demo.one(credit("a"));
+  const { key } = (await first.admin.send("POST", "/v1/admin/partners", { id: "late" })).body;
+  await first.stop();
+  const second = await inProcess({}, data);
+  // Behind this answer the partner's definition stands in a frame of its own.
+  await second.demo.get("/v1/accounts/alice");
+  const late = new Client(second.url, key!);
+  const { sequence } = await late.one(credit("b"));
+  const { status, body } = await late.get(`/v1/results?after=${sequence - 1}`);
+  expect([status, body.results?.map(({ id }) => id)]).toEqual([200, ["b"]]);
+  await expect.poll(async () => (await page(late)).entries?.length, { timeout: 10_000 }).toBe(1);
 });
 
 test("operators see how far the store is, and its metrics", async () => {

@@ -270,6 +270,12 @@ test.each(["emptied", "another journal's"])(
     const { reason } = await without.until("g0", "down");
     expect(reason).toMatch(/expected journal [0-9a-f]{32}, which is this group's, found /);
     expect(await entriesOf(without.demo)).toBe(1);
+    // What the journal has is not known, so nothing is said of it: no empty page, no account that was never there.
+    const past = new Date(Date.now() - 1).toISOString();
+    for (const path of ["/v1/results?after=0", "/v1/accounts/alice?at=1", `/v1/accounts/alice?at=${past}`]) {
+      const { status, body } = await without.demo.get(path);
+      expect([path, status, body.code]).toEqual([path, 503, "GROUP_DOWN"]);
+    }
     await without.stop();
     expect(segments()).toEqual(found);
     rmSync(folder, { recursive: true, force: true });
