@@ -36,6 +36,11 @@ export class QueryThread implements History, ResultLogs {
     return translated(this.#queries.verify(group, query));
   }
 
+  /** Lets go of clients who wait for what takes long, as GROUP_DOWN. */
+  interrupt(): Promise<void> {
+    return this.#queries.interrupt();
+  }
+
   close(): Promise<void> {
     return this.#queries.close();
   }

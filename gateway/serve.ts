@@ -151,7 +151,8 @@ export async function start(settings: Settings): Promise<Service> {
   const stop = async () => {
     lifecycle.stopping = true;
     rotation.stop();
-    await Promise.all(apps.map((app) => app.close()));
+    // Else the service would wait for whoever waits for the history of a day.
+    await Promise.all([query.interrupt(), ...apps.map((app) => app.close())]);
     await Promise.all(facades.map((facade) => facade.stop?.()));
     await groups.stop();
     // Behind the groups: what they took last is durable now, and goes out if Kafka takes it soon.

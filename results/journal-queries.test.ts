@@ -93,6 +93,20 @@ describe("the reading thread", () => {
     expect(await queries.verify("g0", { through: folder.durable })).toMatchObject({ ok: false });
   });
 
+  it("lets go of past balances that wait and of audits when it is interrupted; pages go on", async () => {
+    const { folder, queries } = await setUp({ seed: 42, commands: 3000 });
+    queries.advance("g0", folder.durable);
+    const key = { group: "g0", partner: 1, currency: 1, account: "@world", at: { sequence: folder.durable } };
+    const asked = Promise.allSettled([1, 2, 3].map(() => queries.balanceAt(key)));
+    const audit = expect(queries.verify("g0", {})).rejects.toMatchObject({ code: "STOPPED" });
+    await queries.interrupt();
+    await audit;
+    const [first, ...rest] = await asked;
+    expect(first).toMatchObject({ status: "fulfilled", value: { sequence: folder.durable } });
+    for (const one of rest) expect(one).toMatchObject({ status: "rejected", reason: { code: "STOPPED" } });
+    expect((await queries.byGroup("g0")!.read({ partner: 1, after: 0, limit: 5 })).results).toHaveLength(5);
+  });
+
   it("rejects what waits when it is closed, and everything after", async () => {
     const { folder, queries } = await setUp({ seed: 36, commands: 500 });
     queries.advance("g0", folder.durable);

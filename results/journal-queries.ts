@@ -2,6 +2,7 @@
 import { assert } from "../engine/index.ts";
 import { DurableSignal } from "./durable-signal.ts";
 import { ResultsError } from "./errors.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { ReaderClient } from "./reader-client.ts";
 import type {
   AccountKey,
@@ -15,6 +16,9 @@ import type {
 
 /** Audits that may wait for the one under way: each replays a whole journal. */
 const AUDITS_WAITING_MAX = 4;
+
+/** Past balances of one partner that may wait: each may read far. */
+const BALANCES_WAITING_MAX = 100;
 
 export interface JournalQueriesOptions {
   readonly groups: readonly GroupFolder[];
@@ -61,6 +65,7 @@ export class JournalQueries {
   readonly #options: JournalQueriesOptions;
   readonly #client: ReaderClient;
   readonly #groups: ReadonlyMap<string, GroupSide>;
+  readonly #balances = new FairQueue(BALANCES_WAITING_MAX);
   /** Threads of audits under way. */
   readonly #audits = new Set<ReaderClient>();
   #auditsWaiting = 0;
@@ -87,12 +92,13 @@ export class JournalQueries {
     return this.#groups.get(name)?.log;
   }
 
-  /** See BalanceAnswer. Rejects with ResultsError. */
+  /** See BalanceAnswer. One question at a time, partners in turn, so that pages come between. Rejects with ResultsError. */
   async balanceAt(query: AccountKey & { readonly group: string; readonly at: PointInTime }): Promise<BalanceAnswer> {
     const { group, partner, currency, account, at } = query;
     const durable = durableOf(this.#group(group).signal);
     const question = { partner, currency, account, at, durable, nowMs: Date.now() };
-    return (await this.#client.ask({ kind: "balance", group, query: question })) as BalanceAnswer;
+    const ask = () => this.#client.ask({ kind: "balance", group, query: question });
+    return (await this.#balances.run(partner, ask)) as BalanceAnswer;
   }
 
   /**
@@ -123,10 +129,17 @@ export class JournalQueries {
     }
   }
 
+  /** Rejects with STOPPED what would take long: audits, and past balances that wait. To be called when clients are to be let go. */
+  async interrupt(): Promise<void> {
+    this.#isClosed = true;
+    this.#balances.close();
+    await Promise.all([...this.#audits].map((client) => client.close()));
+  }
+
   /** Ends all threads; what is under way is rejected with STOPPED. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    await Promise.all([this.#client, ...this.#audits].map((client) => client.close()));
+    await this.interrupt();
+    await this.#client.close();
   }
 
   #newClient(): ReaderClient {

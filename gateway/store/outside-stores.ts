@@ -6,6 +6,9 @@ import type { StoreAccount, StoreBalance, StoreStatus, Stores } from "../stores.
 /** Milliseconds in which a store must tell its watermark: longer than a scrape would wait it is of no use. */
 const ANSWER_MS = 1000;
 
+/** Milliseconds after which a database that says nothing is let go of. */
+const SILENT_MS = 5000;
+
 /** Milliseconds for which an answer is given again: a scrape asks for every metric. */
 const FRESH_MS = 500;
 
@@ -23,7 +26,7 @@ export class OutsideStores {
     this.#groups = groups;
     this.#stores = [
       ...(redis === undefined ? [] : [new RedisStore({ url: redis })]),
-      ...(sql === undefined ? [] : [new SqlStore({ url: sql })]),
+      ...(sql === undefined ? [] : [new SqlStore({ url: sql, silentMs: SILENT_MS })]),
     ];
     this.#durableOf = durableOf;
   }

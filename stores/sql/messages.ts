@@ -5,6 +5,8 @@ import type { TableRows } from "./bulk.ts";
 
 export interface WriterStart {
   readonly url: string;
+  /** As of SqlOptions. */
+  readonly silentMs?: number | undefined;
 }
 
 /** A batch, ready to be written. */

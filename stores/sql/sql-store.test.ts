@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { NOTHING } from "../store.ts";
 import { conformance } from "../testing/conformance.ts";
 import { batchOf, storeBalances } from "../testing/history.ts";
 import { applied, credits } from "../testing/results.ts";
@@ -244,6 +245,24 @@ describe.skipIf(!isThere)("the SQL store, on a real MariaDB", () => {
       await sleep(150);
     }
   }
+
+  test("a database that falls silent is given up after its time, and holds up no closing", async () => {
+    await fresh();
+    const patient = new SqlStore({ url: server.url });
+    const impatient = new SqlStore({ url: server.url, silentMs: 500 });
+    onTestFinished(() => impatient.close());
+    for (const store of [patient, impatient]) expect(await store.watermark("g0")).toEqual(NOTHING);
+    // As a machine that is gone without a word.
+    process.kill(server.pid, "SIGSTOP");
+    onTestFinished(() => void process.kill(server.pid, "SIGCONT"));
+    await expect(impatient.watermark("g0")).rejects.toThrow(/silent for 0.5 s|closed/);
+    const waiting = expect(patient.watermark("g0")).rejects.toThrow();
+    const writing = expect(patient.apply(batchOf(credits(1, 3)))).rejects.toThrow();
+    await patient.close();
+    await Promise.all([waiting, writing]);
+    process.kill(server.pid, "SIGCONT");
+    expect((await impatient.apply(batchOf(credits(1, 3)))).sequence).toBe(3);
+  });
 
   test("a database that became read-only refuses, and takes the same batch once it is writable", async () => {
     const store = await fresh();

@@ -22,7 +22,7 @@ import { AccountNumbers } from "./account-numbers.ts";
 import { writeAccounts } from "./batch-writer.ts";
 import { makerOf } from "./bulk.ts";
 import type { Numbers } from "./messages.ts";
-import { openPool } from "./pool.ts";
+import { endPool, openPool } from "./pool.ts";
 import { BatchRows } from "./rows.ts";
 import { FIRST_LAYOUT, SCHEMA } from "./schema.ts";
 import { inTransaction, readWatermark, setWatermark } from "./transaction.ts";
@@ -42,6 +42,8 @@ export interface SqlOptions {
   readonly url: string;
   /** False: LOAD DATA is not used even where the server takes it. */
   readonly mayLoad?: boolean;
+  /** Milliseconds in which the database may be silent before what it was asked fails; 600,000 unless given. */
+  readonly silentMs?: number | undefined;
 }
 
 /** What is known of a group: true as long as the watermark in the database is this one. */
@@ -81,10 +83,10 @@ export class SqlStore implements Store {
   readonly #mayLoad: boolean;
   #closing: Promise<unknown> | undefined;
 
-  constructor({ url, mayLoad = true }: SqlOptions) {
+  constructor({ url, mayLoad = true, silentMs }: SqlOptions) {
     this.#mayLoad = mayLoad;
-    this.#pool = openPool(url);
-    this.#writer = new WriterClient({ url });
+    this.#pool = openPool(url, silentMs);
+    this.#writer = new WriterClient({ url, silentMs });
   }
 
   async prepare(): Promise<void> {
@@ -219,7 +221,7 @@ export class SqlStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#closing ??= Promise.all([this.#writer.close(), this.#pool.end()]);
+    this.#closing ??= Promise.all([this.#writer.close(), endPool(this.#pool)]);
     await this.#closing;
   }
 

@@ -5,6 +5,9 @@
 import { Worker } from "node:worker_threads";
 import type { FromWriter, Numbers, ToWriter, WriteJob, WriterStart } from "./messages.ts";
 
+/** Milliseconds in which batches that were given may still be written when the store is closed. */
+const END_MS = 10_000;
+
 interface Waiting {
   readonly resolve: (learned: Numbers | undefined) => void;
   readonly reject: (error: Error) => void;
@@ -35,7 +38,7 @@ export class WriterClient {
     });
   }
 
-  /** Ends the thread after what it was given. May be called again. */
+  /** Ends the thread after what it was given, or, where the database does not answer, before. May be called again. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const worker = this.#worker;
@@ -43,7 +46,10 @@ export class WriterClient {
     const ended = new Promise((resolve) => worker.once("exit", resolve));
     worker.ref();
     post(worker, { kind: "stop" });
+    // A batch is one transaction: cut off, it is there or it is not, and its watermark with it.
+    const force = setTimeout(() => void worker.terminate(), END_MS);
     await ended;
+    clearTimeout(force);
   }
 
   #run(): Worker {

@@ -2,11 +2,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { BatchWriter } from "./batch-writer.ts";
 import type { FromWriter, ToWriter, WriteJob, WriterStart } from "./messages.ts";
-import { openPool } from "./pool.ts";
+import { endPool, openPool } from "./pool.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("writer-thread.ts is started as a worker");
-const pool = openPool((workerData as WriterStart).url);
+const { url, silentMs } = workerData as WriterStart;
+const pool = openPool(url, silentMs);
 const writer = new BatchWriter(pool);
 
 port.on("message", (message: ToWriter) => {
@@ -26,6 +27,6 @@ async function answer(id: number, job: WriteJob): Promise<FromWriter> {
 
 async function stop(): Promise<void> {
   await writer.settled();
-  await pool.end();
+  await endPool(pool);
   process.exit();
 }
