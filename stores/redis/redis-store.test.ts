@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { conformance } from "../testing/conformance.ts";
@@ -95,6 +96,48 @@ describe.skipIf(!isThere)("the Redis store, on a real Redis", () => {
     const store = await fresh();
     await (await admin()).set("rf:{g0}:reset", "1");
     await expect(store.reset("g0")).rejects.toThrow("another process resets group g0");
+  });
+
+  test("while another process empties the group, nothing is written into it, sent ahead or not", async () => {
+    const store = await fresh();
+    const redis = await admin();
+    await store.apply(batchOf(credits(1, 5)));
+    const next = batchOf(credits(6, 5));
+    await redis.set("rf:{g0}:reset", "another's");
+    expect(store.stage(next)).toBe(true);
+    await expect(store.apply(next)).rejects.toThrow("another process resets group g0");
+    // The other one has taken the watermark away, and is deleting.
+    await redis.del("rf:{g0}:watermark");
+    await expect((await open()).apply(batchOf(credits(1, 5)))).rejects.toThrow("another process resets group g0");
+    expect(await redis.exists("rf:{g0}:watermark")).toBe(0);
+    await redis.del("rf:{g0}:reset");
+    expect((await store.apply(batchOf(credits(1, 10)))).sequence).toBe(10);
+    expect(await redis.exists("rf:{g0}:reset")).toBe(0);
+  });
+
+  test("one that has lost the group's lock changes nothing more", async () => {
+    const store = await fresh();
+    const redis = await admin();
+    const balances = function* () {
+      for (let i = 0; i < 5000; i++) {
+        // As after a standstill: the lock has run out, and another process has taken and filled the group.
+        if (i === 3000) spawnSync("redis-cli", ["-p", String(server.port), "SET", "rf:{g0}:reset", "another's"]);
+        yield {
+          ...alice,
+          account: `a${i}`,
+          available: "1.00",
+          held: "0.00",
+          status: "active",
+          version: 1,
+          updatedAtMs: 1,
+        };
+      }
+    };
+    const seeding = store.seed("g0", { sequence: 9, epoch: 1, journal: "j" }, balances());
+    await expect(seeding).rejects.toThrow("another process resets group g0");
+    expect(await redis.keys("rf:{g0}:balance/*")).toHaveLength(2000);
+    expect(await redis.exists("rf:{g0}:watermark")).toBe(0);
+    expect(await redis.get("rf:{g0}:reset")).toBe("another's");
   });
 
   test("a Redis that may evict balances is refused", async () => {

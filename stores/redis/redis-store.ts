@@ -1,5 +1,5 @@
 /** Balances and recent entries in Redis: a hash a balance, a list of entries, and a watermark, changed by one script a batch. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { makeCursor, readCursor } from "../cursor.ts";
 import type { Projection } from "../projection.ts";
@@ -17,7 +17,7 @@ import {
   type Watermark,
 } from "../store.ts";
 import { accountOf, balanceKey, entriesKey, groupPattern, resetKey, watermarkKey } from "./keys.ts";
-import { APPLY } from "./script.ts";
+import { APPLY, BEGIN, CLEAR, SEED, UNLOCK } from "./script.ts";
 
 /** Entries kept of an account unless told otherwise: Redis holds all in memory. */
 const ENTRIES_KEPT = 1000;
@@ -34,7 +34,15 @@ const RESET_LOCK_MS = 15_000;
 /** Milliseconds in which Redis must answer; after that the outcome is unknown, and the watermark tells. */
 const ANSWER_MS = 5000;
 
-const APPLY_DIGEST = createHash("sha1").update(APPLY).digest("hex");
+const DIGESTS: ReadonlyMap<string, string> = new Map(
+  [APPLY, BEGIN, CLEAR, SEED, UNLOCK].map((script) => [script, createHash("sha1").update(script).digest("hex")]),
+);
+
+/** Place of the token among the values of APPLY. */
+const TOKEN_ARGUMENT = 5;
+
+/** What a script answers when the group's lock is another's. */
+const LOCKED = -1;
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`. */
@@ -48,6 +56,8 @@ export class RedisStore implements Store {
   /** Redis serves nobody else while the script runs: some 15 ms. Larger ones cost more a result, too. */
   readonly batchResults = 2000;
   readonly #redis: Redis;
+  /** Group → token of the lock that this store took last. */
+  readonly #tokens = new Map<string, string>();
   readonly #entriesKept: number;
   readonly #staging = new Staging((projection, { group, before }) => this.#arguments(group, before, projection));
   /** Answers to what was sent ahead. */
@@ -107,12 +117,12 @@ export class RedisStore implements Store {
       const staged = this.#staging.take(batch, before);
       const { watermark, applied } = staged;
       // What an interrupted reset left would be mixed with what comes.
-      if (before.sequence === 0) await this.reset(group);
+      if (before.sequence === 0) await (applied === 0 ? this.reset(group) : this.#emptyFor(group, staged.form));
       if (applied === 0) return watermark;
-      const answer = this.#sent.get(staged) ?? this.#run(staged.form);
+      const answer = this.#sent.get(staged) ?? this.#run(APPLY, staged.form);
       // An answer counts once: what was refused is sent again.
       this.#sent.delete(staged);
-      if ((await answer) === 1) {
+      if (this.#taken(group, await answer)) {
         this.#known.set(group, watermark);
         return watermark;
       }
@@ -124,8 +134,9 @@ export class RedisStore implements Store {
   stage(batch: Batch): boolean {
     const staged = this.#staging.stage(batch);
     if (staged === undefined) return false;
-    if (staged.applied > 0) {
-      const answer = this.#run(staged.form);
+    // A group that is empty is emptied first: what an earlier process has left may be there.
+    if (staged.applied > 0 && staged.before.sequence > 0) {
+      const answer = this.#run(APPLY, staged.form);
       // Taken by `apply`, if it comes to that.
       answer.catch(() => {});
       this.#sent.set(staged, answer);
@@ -135,9 +146,9 @@ export class RedisStore implements Store {
 
   /** Arguments of the script. */
   #arguments(group: string, before: Watermark, { watermark, accounts }: Projection): (string | number)[] {
-    const keys = [watermarkKey(group)];
+    const keys = [watermarkKey(group), resetKey(group)];
     const { sequence, epoch, journal } = watermark;
-    const values: (string | number)[] = [before.sequence, sequence, epoch, journal, this.#entriesKept];
+    const values: (string | number)[] = [before.sequence, sequence, epoch, journal, this.#entriesKept, ""];
     for (const { partner, currency, account, entries, ...update } of accounts) {
       const key = { group, partner, currency, account };
       keys.push(balanceKey(key), entriesKey(key));
@@ -150,50 +161,84 @@ export class RedisStore implements Store {
     return [keys.length, ...keys, ...values];
   }
 
-  async #run(rest: (string | number)[]): Promise<unknown> {
+  /** Puts the lock's token among the script's arguments. */
+  #setToken(group: string, form: (string | number)[]): void {
+    form[Number(form[0]) + 1 + TOKEN_ARGUMENT] = this.#tokens.get(group)!;
+  }
+
+  async #run(script: string, rest: readonly (string | number)[]): Promise<unknown> {
     try {
-      return await this.#redis.call("EVALSHA", [APPLY_DIGEST, ...rest]);
+      return await this.#redis.call("EVALSHA", [DIGESTS.get(script)!, ...rest]);
     } catch (error) {
       // Unknown after a restart of the server.
       if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return await this.#redis.call("EVAL", [APPLY, ...rest]);
+      return await this.#redis.call("EVAL", [script, ...rest]);
     }
+  }
+
+  /** Runs a script that needs the group's lock; throws when it is another's by now. */
+  async #runLocked(
+    script: string,
+    group: string,
+    keys: readonly string[],
+    values: readonly (string | number)[],
+  ): Promise<void> {
+    const all = [resetKey(group), ...keys];
+    this.#taken(group, await this.#run(script, [all.length, ...all, this.#tokens.get(group) ?? "", ...values]));
+  }
+
+  /** True for 1. Throws when the group's lock is another's. */
+  #taken(group: string, answer: unknown): boolean {
+    if (answer === LOCKED) throw new Error(`another process resets group ${group}`);
+    return answer === 1;
   }
 
   async seed(group: string, watermark: Watermark, balances: Iterable<Balance>): Promise<void> {
-    await this.reset(group);
-    let commands = this.#redis.pipeline();
+    await this.#empty(group);
+    let keys: string[] = [];
+    let values: (string | number)[] = [];
+    const write = async () => {
+      await this.#runLocked(SEED, group, keys, [RESET_LOCK_MS, ...values]);
+      keys = [];
+      values = [];
+    };
     for (const { partner, currency, account, available, held, status, version, updatedAtMs } of balances) {
-      const key = balanceKey({ group, partner, currency, account });
-      commands.hset(key, { available, held, status, version, updated_at: updatedAtMs, created_at: 0 });
-      if (commands.length < SEED_ACCOUNTS) continue;
-      await all(commands);
-      commands = this.#redis.pipeline();
+      keys.push(balanceKey({ group, partner, currency, account }));
+      values.push(available, held, status, version, updatedAtMs);
+      if (keys.length >= SEED_ACCOUNTS) await write();
     }
-    const { sequence, epoch, journal } = watermark;
-    await all(commands.hset(watermarkKey(group), { sequence, epoch, journal }));
+    await write();
+    const end = this.#arguments(group, NOTHING, { watermark, applied: 0, accounts: [], entryCount: 0 });
+    this.#setToken(group, end);
+    const done = await this.#run(APPLY, end);
+    if (!this.#taken(group, done)) throw new Error(`another process has written group ${group} meanwhile`);
   }
 
   async reset(group: string): Promise<void> {
+    await this.#empty(group);
+    await this.#runLocked(UNLOCK, group, [], []);
+  }
+
+  /** As `#empty`, for a batch that follows. */
+  async #emptyFor(group: string, form: (string | number)[]): Promise<void> {
+    await this.#empty(group);
+    this.#setToken(group, form);
+  }
+
+  /** Deletes the group's keys, and keeps its lock: nobody else writes into what is empty. */
+  async #empty(group: string): Promise<void> {
     this.#known.delete(group);
-    const lock = resetKey(group);
-    // A second reset, still going through the keys, would delete what was written after the first.
-    if ((await this.#redis.set(lock, "1", "PX", RESET_LOCK_MS, "NX")) !== "OK") {
-      throw new Error(`another process resets group ${group}`);
-    }
-    // First, so that what is left of a reset that broke off is not taken for a whole store.
-    await this.#redis.unlink(watermarkKey(group));
+    const before = this.#tokens.get(group) ?? "";
+    // A new one each time: what of an earlier try is still on its way to Redis must do nothing there.
+    const token = randomUUID();
+    this.#tokens.set(group, token);
+    const keys = [watermarkKey(group), resetKey(group)];
+    this.#taken(group, await this.#run(BEGIN, [keys.length, ...keys, token, RESET_LOCK_MS, before]));
     for (const kind of ["balance", "entries"] as const) {
       for await (const keys of this.#scan(groupPattern(group, kind))) {
-        await all(
-          this.#redis
-            .pipeline()
-            .unlink(...keys)
-            .pexpire(lock, RESET_LOCK_MS),
-        );
+        await this.#runLocked(CLEAR, group, keys, [RESET_LOCK_MS]);
       }
     }
-    await this.#redis.unlink(lock);
   }
 
   async balance(key: AccountKey): Promise<Balance | undefined> {
