@@ -18,10 +18,22 @@ export function refuse(variable: string, value: string, why: string): never {
   throw new ConfigError(`${PREFIX}${variable}=${JSON.stringify(value)} is refused: ${why}.`);
 }
 
-export function integer(variable: string, value: string, range: { min: number; max: number }): number {
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `word`: what may stand there instead of a number, for the refusal. */
+export function integer(variable: string, value: string, { min, max }: Range, word?: string): number {
   const number = /^(0|[1-9][0-9]{0,15})$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= range.min && number <= range.max) return number;
-  return refuse(variable, value, `it must be a whole number from ${range.min} to ${range.max}`);
+  if (number >= min && number <= max) return number;
+  const or = word === undefined ? "" : `, or \`${word}\``;
+  return refuse(variable, value, `it must be a whole number from ${min} to ${max}${or}`);
+}
+
+/** As `integer`; undefined for `word`. */
+export function integerOr(word: string, variable: string, value: string, range: Range): number | undefined {
+  return value === word ? undefined : integer(variable, value, range, word);
 }
 
 export function host(variable: string, value: string): string {

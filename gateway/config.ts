@@ -15,6 +15,7 @@ import {
   host,
   hostNames,
   integer,
+  integerOr,
   type LogLevel,
   logLevel,
   masterKeys,
@@ -136,6 +137,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MIB = 1 << 20;
 const DAY_MS = 86_400_000;
 
+const daysMs = (days: number | undefined): number | undefined => days && days * DAY_MS;
+
 /** Variable (without prefix) → how its text becomes a value. The list of what may be set. */
 const PARSERS = {
   HOST: (value: string) => host("HOST", value),
@@ -159,7 +162,7 @@ const PARSERS = {
   REDIS: (value: string) => url("REDIS", value, ["redis://", "rediss://"]),
   SQL: (value: string) => url("SQL", value, ["mysql://"]),
   LOG_LEVEL: logLevel,
-  RATE_LIMIT: (value: string) => (value === "off" ? undefined : integer("RATE_LIMIT", value, { min: 1, max: 1e6 })),
+  RATE_LIMIT: (value: string) => integerOr("off", "RATE_LIMIT", value, { min: 1, max: 1e6 }),
   RATE_BURST: (value: string) => integer("RATE_BURST", value, { min: 1, max: 1e6 }),
   IN_FLIGHT: (value: string) => integer("IN_FLIGHT", value, { min: 1, max: 1e6 }),
   REQUEST_TIMEOUT_MS: (value: string) => integer("REQUEST_TIMEOUT_MS", value, { min: 100, max: 600_000 }),
@@ -175,14 +178,12 @@ const PARSERS = {
   ONEPASS_FUND_ID: (value: string) => headerText("ONEPASS_FUND_ID", value),
   ONEPASS_FUND_TOKEN: (value: string) => headerText("ONEPASS_FUND_TOKEN", value),
   ONEPASS_FUND_TIMEOUT_MS: (value: string) => integer("ONEPASS_FUND_TIMEOUT_MS", value, { min: 10, max: 600_000 }),
-  ONEPASS_IN_FLIGHT: (value: string) =>
-    value === "off" ? undefined : integer("ONEPASS_IN_FLIGHT", value, { min: 1, max: 65_536 }),
-  ONEPASS_RATE: (value: string) =>
-    value === "off" ? undefined : integer("ONEPASS_RATE", value, { min: 1, max: 1_000_000 }),
+  ONEPASS_IN_FLIGHT: (value: string) => integerOr("off", "ONEPASS_IN_FLIGHT", value, { min: 1, max: 65_536 }),
+  ONEPASS_RATE: (value: string) => integerOr("off", "ONEPASS_RATE", value, { min: 1, max: 1_000_000 }),
   SERVICE_AUTH: (value: string) =>
     value === "on" || value === "off" ? value === "on" : refuse("SERVICE_AUTH", value, "it must be `on` or `off`"),
   SERVICE_ROTATION_DAYS: (value: string) =>
-    value === "off" ? undefined : integer("SERVICE_ROTATION_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
+    daysMs(integerOr("off", "SERVICE_ROTATION_DAYS", value, { min: 1, max: 3650 })),
   SERVICE_OVERLAP_DAYS: (value: string) => integer("SERVICE_OVERLAP_DAYS", value, { min: 1, max: 3650 }) * DAY_MS,
   ADMIN_HOST: (value: string) => host("ADMIN_HOST", value),
   ADMIN_PORT: (value: string) => integer("ADMIN_PORT", value, { min: 0, max: 65_535 }),
@@ -190,12 +191,10 @@ const PARSERS = {
   HORIZON: (value: string) => integer("HORIZON", value, { min: 1, max: 1e9 }),
   MEMORY_AHEAD: (value: string) =>
     value === "on" || value === "off" ? value === "on" : refuse("MEMORY_AHEAD", value, "it must be `on` or `off`"),
-  SNAPSHOT_COMMANDS: (value: string) =>
-    value === "off" ? undefined : integer("SNAPSHOT_COMMANDS", value, { min: 1, max: 1e12 }),
+  SNAPSHOT_COMMANDS: (value: string) => integerOr("off", "SNAPSHOT_COMMANDS", value, { min: 1, max: 1e12 }),
   // A segment must take the largest frame, 8 MiB and its header, so 16 is the least.
   SEGMENT_MB: (value: string) => integer("SEGMENT_MB", value, { min: 16, max: 4096 }) * MIB,
-  RETAIN_SEGMENTS: (value: string) =>
-    value === "all" ? undefined : integer("RETAIN_SEGMENTS", value, { min: 1, max: 1e9 }),
+  RETAIN_SEGMENTS: (value: string) => integerOr("all", "RETAIN_SEGMENTS", value, { min: 1, max: 1e9 }),
   ACCOUNTS_MAX: (value: string) => integer("ACCOUNTS_MAX", value, { min: 1, max: ACCOUNTS_TAKEN_MAX }),
   MIN_FREE_MB: (value: string) => integer("MIN_FREE_MB", value, { min: 0, max: 1e9 }) * MIB,
 } as const;

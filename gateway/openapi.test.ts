@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CODE_NAMES, RESULT_CODES } from "../engine/codes.ts";
 import { TYPE_NAMES } from "../engine/record.ts";
 import { ERROR_CODES, HTTP_ERRORS } from "./errors.ts";
+import { BODY_ERROR_CODES } from "./scanner/problems.ts";
 import { testGateway } from "./testing.ts";
 
 type Operation = { operationId: string; responses: Record<string, unknown>; security: object[] };
@@ -23,11 +24,12 @@ const operations = ({ paths }: Document) =>
     .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`))
     .sort();
 
-/** Rows of the tables of docs/ERRORS.md whose first cell is a code, as lists of cells. */
-function rows(columns: number): string[][] {
+/** Rows of the tables in a section of docs/ERRORS.md whose first cell is a code, as lists of cells. */
+function rows(heading: string, columns: number): string[][] {
   const text = readFileSync(new URL("../docs/ERRORS.md", import.meta.url), "utf8");
-  const cells = text.split("\n").map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
-  return cells.filter((row) => row.length === columns && /^`[A-Z_]+`$/.test(row[0] ?? ""));
+  const section = text.split("\n## ").find((part) => part.startsWith(heading))!;
+  const cells = section.split("\n").map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
+  return cells.filter((row) => row.length === columns && /^`[A-Z0-9_]+`$/.test(row[0] ?? ""));
 }
 
 const PARTNER_OPERATIONS = [
@@ -104,7 +106,7 @@ describe("the OpenAPI document", () => {
 
 describe("docs/ERRORS.md", () => {
   it("lists the result codes as the code does: same order, same meaning", () => {
-    expect(rows(2)).toEqual(RESULT_CODES.map(([code, meaning]) => [`\`${code}\``, meaning]));
+    expect(rows("Result codes", 2)).toEqual(RESULT_CODES.map(([code, meaning]) => [`\`${code}\``, meaning]));
   });
 
   it("lists the HTTP errors as the code does", () => {
@@ -112,7 +114,12 @@ describe("docs/ERRORS.md", () => {
       const { status, retry, title, meaning } = HTTP_ERRORS[code];
       return [`\`${code}\``, String(status), retry, title, meaning];
     });
-    expect(rows(5)).toEqual(expected);
+    expect(rows("HTTP errors", 5)).toEqual(expected);
+  });
+
+  it("lists the faults of a body as the code does", () => {
+    const expected = Object.entries(BODY_ERROR_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]);
+    expect(rows("Codes in `errors`", 2)).toEqual(expected);
   });
 });
 

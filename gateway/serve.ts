@@ -139,6 +139,7 @@ export async function start(settings: Settings): Promise<Service> {
     registerCommandRoute: commandRoute({ linkOf, names, count: (status) => metrics.countCommands(status) }),
   };
   warnOfPlainHttp(settings, logger);
+  warnOfUnknownPartners(settings, registry, logger);
   if (tls !== undefined) warnOfExpiry(tls, logger);
   // Listen first: /health and /ready tell what goes on while a long journal is replayed.
   const apps = await listenAll(deps, settings, facades);
@@ -184,6 +185,19 @@ function reloadTls({ tls: files }: Settings, apps: readonly App[], logger: Fasti
 function warnOfExpiry({ validToMs }: TlsPair, logger: FastifyBaseLogger): void {
   if (validToMs > Date.now()) return;
   logger.warn({ validTo: new Date(validToMs).toISOString() }, "the TLS certificate has expired");
+}
+
+/** A facade that is bound to nobody refuses every call; perhaps the name is misspelt, perhaps the partner comes later. */
+function warnOfUnknownPartners({ facades }: Settings, registry: Registry, logger: FastifyBaseLogger): void {
+  const bound = {
+    RINGFENCE_ONEPASS_PARTNER: facades.onePassPartner,
+    RINGFENCE_WALLET_PARTNER: facades.walletPartner,
+    RINGFENCE_DEDUCT_PARTNER: facades.deductPartner,
+  };
+  for (const [setting, partner] of Object.entries(bound)) {
+    if (partner === undefined || registry.partner(partner) !== undefined) continue;
+    logger.warn({ setting, partner }, "the facade's partner does not exist yet; its calls without a key are refused");
+  }
 }
 
 /** Plain HTTP off loopback shows keys to whoever listens on the way, unless a proxy in front of it speaks TLS. */
