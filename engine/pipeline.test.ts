@@ -187,7 +187,7 @@ describe("buckets that wait behind each other make the frames of buckets applied
       group.send(credits(2, `a${round}`));
       group.send(atomic([...opening, credit(`fail-${round}`, "none", { type: "debit" })]));
       group.send(opening.slice(round));
-      group.send([CONTROL], ENTRY.control);
+      group.send([CONTROL], ENTRY.controlsBegin);
       group.send(credits(2, `b${round}`));
       group.ask("opened-0");
       group.send(atomic(credits(2, `c${round}`)));
@@ -272,6 +272,25 @@ describe("buckets that wait behind each other make the frames of buckets applied
     expectFramesOfSingleBuckets(group);
   });
 
+  test("when control records were refused for want of disk, and their rest stands behind them", () => {
+    const group = new Group(1 << 14);
+    const define = (partner: number, kind: number) => group.send([{ type: "definePartner", partner, id: "x" }], kind);
+    group.isDiskFull = true;
+    define(7, ENTRY.controlsBegin);
+    group.turn();
+    group.isDiskFull = false;
+    define(8, ENTRY.control);
+    group.send([credit("1", "a", { partner: 7 })]);
+    group.turn();
+    const { controlRefused, diskFull, taken } = ENTRY;
+    expect(group.answers.map(({ kind }) => kind)).toEqual([controlRefused, controlRefused, diskFull]);
+    define(7, ENTRY.controlsBegin);
+    define(8, ENTRY.control);
+    group.send([credit("2", "a", { partner: 7 })]);
+    group.turn();
+    expect(group.answers.slice(3).map(({ kind }) => kind)).toEqual([taken]);
+  });
+
   test.each([1, 2, 3])(
     "in a random history (%i), in a small ring that goes round many times, with a disk that fills up",
     (seed) => {
@@ -280,7 +299,7 @@ describe("buckets that wait behind each other make the frames of buckets applied
       for (let step = 0; step < 6000; step++) {
         const bucket = randomBucket(random, step);
         const kind = random.chance(0.2) ? ENTRY.commandsWithResults : ENTRY.commands;
-        if (random.chance(0.05)) group.send([CONTROL], ENTRY.control);
+        if (random.chance(0.05)) group.send([CONTROL], ENTRY.controlsBegin);
         if (random.chance(0.01)) group.send(credits(BLOCK + 6, `long${step}`));
         group.send(random.chance(0.2) ? atomic(bucket) : bucket, kind);
         if (!random.chance(0.15)) continue;

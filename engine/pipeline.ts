@@ -52,7 +52,10 @@ const EPOCH = 1;
 export class Pipeline {
   readonly #options: PipelineOptions;
   #isFrameOpen = false;
-  /** Control records were refused: a command behind them might use what they define, so none is taken before they are back. */
+  /**
+   * Control records were refused: what stands behind them in the ring might use what they define, or be the rest of them, so nothing is
+   * taken before they come again from the first on.
+   */
   #lacksControl = false;
   /** One head, reused for every reply. */
   readonly #head = { kind: 0, token: 0, count: 0, sequence: 0, timeMs: 0 };
@@ -132,9 +135,10 @@ export class Pipeline {
   #apply(kind: number, start: number, end: number, count: number): boolean {
     const { machine, commands, journal } = this.#options;
     const { frame } = machine;
-    if (this.#isFrameOpen && (!this.#lacksControl || kind === at.ENTRY.control)) {
+    const isBarred = this.#lacksControl && kind !== at.ENTRY.controlsBegin;
+    if (this.#isFrameOpen && !isBarred) {
       if (frame.end - frame.start >= FRAME_BODY_BYTES_SOFT || !machine.hasRoom(end - start, count)) return false;
-    } else if ((this.#lacksControl && kind !== at.ENTRY.control) || !journal.ensureRoom(FRAME_BODY_BYTES_MAX)) {
+    } else if (isBarred || !journal.ensureRoom(FRAME_BODY_BYTES_MAX)) {
       this.#answerDiskFull(kind);
       return true;
     }
@@ -144,7 +148,7 @@ export class Pipeline {
     const head = this.#head;
     head.sequence = machine.sequence + 1;
     machine.applyBucket(commands.memory, start, end, count);
-    if (kind === at.ENTRY.control) {
+    if (isControl(kind)) {
       this.#lacksControl = false;
       return true;
     }
@@ -169,8 +173,8 @@ export class Pipeline {
 
   #answerDiskFull(kind: number): void {
     this.#options.machine.forgetForesight();
-    this.#lacksControl ||= kind === at.ENTRY.control;
-    this.#head.kind = kind === at.ENTRY.control ? at.ENTRY.controlRefused : at.ENTRY.diskFull;
+    this.#lacksControl ||= isControl(kind);
+    this.#head.kind = isControl(kind) ? at.ENTRY.controlRefused : at.ENTRY.diskFull;
     this.#head.count = 0;
     this.#reply(undefined);
   }
@@ -261,3 +265,5 @@ export class Pipeline {
     stats[STAT.timeMs] = state.timeMs;
   }
 }
+
+const isControl = (kind: number): boolean => kind === at.ENTRY.control || kind === at.ENTRY.controlsBegin;

@@ -20,8 +20,8 @@ class Log {
   readonly #memory = viewMemory(new ArrayBuffer(1024));
   #sequence = 0;
 
-  constructor(blocks: BlockSource = PLAIN_BLOCKS) {
-    this.remembered = new Remembered(blocks);
+  constructor(blocks: BlockSource = PLAIN_BLOCKS, chunksFull?: number) {
+    this.remembered = new Remembered(blocks, chunksFull);
   }
 
   /** `skipped`: sequences before it that are not remembered. Returns its place. */
@@ -264,4 +264,23 @@ test("chunks of undone buckets are taken again", () => {
   // One for the index, one for the log.
   expect(made()).toBe(2);
   expect([log.remembered.size, log.ids(), log.find("b-7")]).toEqual([1, 1, 0]);
+});
+
+test("when more of the log than the index keeps apart is forgotten at once, no forgotten id is found", () => {
+  const log = new Log();
+  const chunks = 5000;
+  for (let i = 0; i < chunks; i++) log.add(`id-${i}`, { timeMs: i * CHUNK_SPAN_MS });
+  log.keep(10);
+  for (let i = 0; i < chunks; i++) expect(log.find(`id-${i}`)).toBe(i < chunks - 10 ? 0 : i + 1);
+});
+
+test("a log without room forgets its oldest commands, whatever the horizon, and says when those were", () => {
+  const log = new Log(PLAIN_BLOCKS, 20);
+  for (let i = 0; i < 100; i++) {
+    log.add(`id-${i}`, { timeMs: i * CHUNK_SPAN_MS });
+    log.keep(1000);
+  }
+  expect(log.remembered.size).toBe(20);
+  expect([log.find("id-79"), log.find("id-80")]).toEqual([0, 81]);
+  expect(log.remembered.horizonTimeMs).toBe(79 * CHUNK_SPAN_MS);
 });

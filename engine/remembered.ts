@@ -23,6 +23,9 @@ const UNIT_MASK = CHUNK_UNITS - 1;
 /** Chunks used up until the whole index has been swept once: the places in it of used-up chunks are never further behind. */
 const SWEEP_CHUNKS = STALE_SPAN / CHUNK_UNITS;
 
+/** Chunks from which on the oldest are forgotten whatever the horizon says: one frame adds ten at most. */
+const CHUNKS_FULL = CHUNKS_MAX - SWEEP_CHUNKS - 64;
+
 /** Bytes of the entry of a credit or debit with an id of 20 bytes and an account of 12. */
 export const USUAL_ENTRY_BYTES = 64;
 
@@ -50,6 +53,7 @@ export interface LogEnd {
 }
 
 export class Remembered {
+  readonly #chunksFull: number;
   readonly #index: KeyIndex;
   /** By chunk number modulo CHUNKS_MAX. */
   readonly #chunks: (LogChunk | undefined)[] = [];
@@ -71,7 +75,9 @@ export class Remembered {
   /** Time of the newest command forgotten, ms since 1970; -1, before all time, when none was. */
   horizonTimeMs = -1;
 
-  constructor(source: BlockSource) {
+  /** `chunksFull`: see CHUNKS_FULL; smaller in tests. */
+  constructor(source: BlockSource, chunksFull: number = CHUNKS_FULL) {
+    this.#chunksFull = chunksFull;
     this.#index = new KeyIndex(source);
     this.#arena = new Arena(source);
   }
@@ -216,14 +222,28 @@ export class Remembered {
     return equalWords(words, a + 4, from.words, b + 4, count - 4);
   }
 
-  /** Forgets the oldest commands up to and including this sequence. Tells of each forgotten hold command, applied or not. */
+  /**
+   * Forgets the oldest commands up to and including this sequence, and those for which the log has no room. Tells of each forgotten hold
+   * command, applied or not.
+   */
   forget(upTo: number, onForgetHold: OnForgetHold): void {
+    const last = Math.max(upTo, this.#lastWithoutRoom());
     for (let chunk = this.#headChunk(); chunk !== undefined; chunk = this.#headChunk()) {
-      if (!this.#forgetInHead(chunk, upTo, onForgetHold)) break;
+      if (!this.#forgetInHead(chunk, last, onForgetHold)) break;
     }
     // While nothing is forgotten, no segment has to be swept for it.
     if (this.#head === 0 && this.#headUnit === 1) return;
+    this.#setOldest();
+  }
+
+  #setOldest(): void {
     this.#index.setOldest(((this.#head % CHUNKS_MAX) << UNIT_BITS) | this.#headUnit);
+  }
+
+  /** The last sequence that must go so that the log stays below its bound; 0 if none must. */
+  #lastWithoutRoom(): number {
+    const first = this.#tail - this.#chunksFull + 1;
+    return first <= this.#head ? 0 : this.#chunks[first % CHUNKS_MAX]!.baseSequence - 1;
   }
 
   /** Forgets commands of the head chunk up to this sequence. True if that is all of them. */
@@ -265,6 +285,8 @@ export class Remembered {
       (this.#isCaptured ? this.#captured : this.#spares).push(chunk);
       this.#head++;
       this.#headUnit = 1;
+      // Before the sweep: where many chunks go at once, it must see that the places in all of them are stale.
+      this.#setOldest();
       this.#index.sweepSome(SWEEP_CHUNKS / 2);
     }
     return undefined;

@@ -47,6 +47,8 @@ export const ENTRY = Object.freeze({
   accounts: 4,
   /** One query record for a command; the answer carries its record, or nothing. */
   command: 5,
+  /** Control records with which all begins that the group does not know: once some were refused, only these are taken. */
+  controlsBegin: 6,
   // In the reply ring:
   /** The commands were taken, are durable, and have the sequences from `sequence` on. */
   taken: 16,

@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { ACCOUNTS_TAKEN_MAX, HORIZON_COMMANDS_DEFAULT } from "../engine/index.ts";
+import { SEGMENT_BYTES_MAX } from "../journal/index.ts";
 import {
   addresses,
   brokers,
@@ -193,7 +194,7 @@ const PARSERS = {
     value === "on" || value === "off" ? value === "on" : refuse("MEMORY_AHEAD", value, "it must be `on` or `off`"),
   SNAPSHOT_COMMANDS: (value: string) => integerOr("off", "SNAPSHOT_COMMANDS", value, { min: 1, max: 1e12 }),
   // A segment must take the largest frame, 8 MiB and its header, so 16 is the least.
-  SEGMENT_MB: (value: string) => integer("SEGMENT_MB", value, { min: 16, max: 4096 }) * MIB,
+  SEGMENT_MB: (value: string) => integer("SEGMENT_MB", value, { min: 16, max: SEGMENT_BYTES_MAX / MIB }) * MIB,
   RETAIN_SEGMENTS: (value: string) => integerOr("all", "RETAIN_SEGMENTS", value, { min: 1, max: 1e9 }),
   ACCOUNTS_MAX: (value: string) => integer("ACCOUNTS_MAX", value, { min: 1, max: ACCOUNTS_TAKEN_MAX }),
   MIN_FREE_MB: (value: string) => integer("MIN_FREE_MB", value, { min: 0, max: 1e9 }) * MIB,

@@ -6,6 +6,7 @@ export type { JournalEvent } from "./events.ts";
 export type { FileLayer, Handle, OpenMode } from "./file-layer.ts";
 export { FRAME_EXTENT_MAX, FRAME_HEADER_BYTES, type FrameInfo, frameExtent } from "./frame.ts";
 export { Journal } from "./journal.ts";
+export { SEGMENT_BYTES_MAX } from "./limits.ts";
 export { nodeLayer } from "./node-layer.ts";
 export type { JournalOptions } from "./options.ts";
 export { PositionIndex } from "./position-index.ts";

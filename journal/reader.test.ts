@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DamageError } from "./errors.ts";
+import { frameExtent } from "./frame.ts";
+import { Journal } from "./journal.ts";
 import { PositionIndex } from "./position-index.ts";
 import { JournalReader } from "./reader.ts";
 import { segmentFile } from "./segment.ts";
+import { listSegmentNames } from "./segment-list.ts";
 import { FaultyLayer } from "./testing/faulty-layer.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { seeded } from "./testing/random.ts";
@@ -138,4 +141,57 @@ test("short reads are gone on from", async () => {
   for (let call = 1; call < 20; call++) {
     expect(await drain(readerOf(new FaultyLayer(disk, call, "short", call)), 3)).toEqual(["f0", "f1", "f2"]);
   }
+});
+
+test("a segment of control records alone is read, from the start and on the way to the first sequence", async () => {
+  const disk = new MemoryDisk();
+  const segmentBytes = 16 << 10;
+  const journal = Journal.open({ directory: DIRECTORY, group: "g", segmentBytes, layer: disk }, undefined, () => {});
+  const append = (count: number, bodyBytes: number) =>
+    journal.append(new Uint8Array(frameExtent(bodyBytes)).fill(7), {
+      epoch: 1,
+      firstSequence: 1,
+      count,
+      records: 10,
+      timeMs: 1,
+      bodyBytes,
+    });
+  append(0, 8 << 10);
+  append(10, 12 << 10);
+  journal.close();
+  for (const seeks of [false, true]) {
+    const reader = readerOf(disk);
+    if (seeks) await reader.seek(1, 10);
+    const counts: number[] = [];
+    for (let frame = await reader.next(10); frame !== undefined; frame = await reader.next(10))
+      counts.push(frame.info.count);
+    reader.close();
+    expect(counts.at(-1)).toBe(10);
+    if (!seeks) expect(counts).toEqual([0, 10]);
+  }
+});
+
+test("a reader that follows forgets the places in segments that retention takes away", async () => {
+  const disk = new MemoryDisk();
+  const journal = Journal.open(
+    { directory: DIRECTORY, group: "g", segmentBytes: 256 << 10, layer: disk },
+    undefined,
+    () => {},
+  );
+  const index = new PositionIndex();
+  const reader = readerOf(disk, index);
+  const bodyBytes = 80 << 10;
+  for (let sequence = 1; sequence <= 40; sequence++) {
+    const frame = new Uint8Array(frameExtent(bodyBytes)).fill(7);
+    journal.append(frame, { epoch: 1, firstSequence: sequence, count: 1, records: 1, timeMs: 1, bodyBytes });
+    while ((await reader.next(sequence)) !== undefined);
+    for (const { file } of listSegmentNames(disk, DIRECTORY).slice(0, -2)) disk.unlink(join(DIRECTORY, file));
+  }
+  const oldest = listSegmentNames(disk, DIRECTORY)[0]!.number;
+  reader.close();
+  journal.close();
+  expect(oldest).toBeGreaterThan(5);
+  // Of the last that went it has not heard yet: it looks when it enters the next.
+  const known = Array.from({ length: oldest - 2 }, (_, i) => index.find(i + 1, 40)).filter((one) => one !== undefined);
+  expect(known).toEqual([]);
 });

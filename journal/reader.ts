@@ -150,14 +150,17 @@ export class JournalReader {
     }
   }
 
-  /** The segment that holds `sequence`: the last of those that begin at or before it. */
+  /** The segment that holds `sequence`, or the control records before it: the last of those that begin at or before it. */
   #segmentOf(sequence: number): SegmentName {
     const names = this.#names();
     const oldest = names[0];
     if (oldest === undefined) throw new JournalError("ENOENT", `no journal in ${this.#directory}`);
     this.#index.forgetBefore(oldest.number);
     if (sequence < oldest.firstSequence) throw trimmed(sequence, oldest.firstSequence);
-    return names.findLast(({ firstSequence }) => firstSequence <= sequence)!;
+    let at = names.findLastIndex(({ firstSequence }) => firstSequence <= sequence);
+    // A segment of control records alone begins with the same sequence as the one behind it.
+    while (at > 0 && names[at - 1]!.firstSequence === names[at]!.firstSequence) at--;
+    return names[at]!;
   }
 
   #enter(name: SegmentName): void {
@@ -192,6 +195,8 @@ export class JournalReader {
   async #enterNext(): Promise<void> {
     const { file, header } = this.#window!.entry;
     const names = this.#names();
+    // A reader that follows never seeks again, but what retention has taken away it must forget, too.
+    this.#index.forgetBefore(names[0]?.number ?? 0);
     const next = names.find(({ number }) => number === header.number + 1);
     if (next === undefined) {
       const oldest = names[0]?.firstSequence ?? 1;

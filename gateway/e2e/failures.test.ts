@@ -1,5 +1,6 @@
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   openSync,
   readdirSync,
@@ -284,3 +285,30 @@ test.each(["emptied", "another journal's"])(
     expect(await demo.one(credit("a"))).toMatchObject({ duplicate: true, available: "1.00" });
   },
 );
+
+test("a registry that is older than the journal is refused: its next partner would get another's accounts", async () => {
+  const data = temporaryFolder();
+  const file = join(data, "registry.db");
+  const first = await inProcess({}, data);
+  await first.stop();
+  copyFileSync(file, `${file}.old`);
+  const second = await inProcess({}, data);
+  const { key } = (await second.admin.send("POST", "/v1/admin/partners", { id: "acme" })).body;
+  expect(await new Client(second.url, key!).one(credit("a"))).toMatchObject({ available: "1.00" });
+  await second.stop();
+  renameSync(file, `${file}.new`);
+  copyFileSync(`${file}.old`, file);
+  const third = await inProcess({}, data);
+  expect((await third.until("g0", "down")).reason).toMatch(
+    /has partner acme under index 2, the registry nobody; put back/,
+  );
+  const other = (await third.admin.send("POST", "/v1/admin/partners", { id: "other" })).body.key!;
+  expect((await new Client(third.url, other).get("/v1/accounts/alice")).status).toBe(503);
+  await third.stop();
+  const fourth = await inProcess({}, data);
+  expect((await fourth.until("g0", "down")).reason).toMatch(/acme under index 2, the registry other of group g0/);
+  await fourth.stop();
+  renameSync(`${file}.new`, file);
+  const { demo } = await inProcess({}, data);
+  expect(await demo.one(credit("b"))).toMatchObject({ code: "OK" });
+});

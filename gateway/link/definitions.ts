@@ -28,10 +28,30 @@ export class Definitions {
   /** Starts from what a group knows after its recovery. */
   reset(known: Known): void {
     this.#known = known;
-    this.#partners = new Set(known.partners);
-    this.#currencies = new Set(known.currencies);
+    this.#partners = new Set(known.partners.map(([index]) => index));
+    this.#currencies = new Set(known.currencies.map(([index]) => index));
     this.#isHorizonSet = known.horizonCommands === this.#horizonCommands;
     this.version = -1;
+  }
+
+  /**
+   * What the group knows and the registry says otherwise, as one line; undefined if they agree. So it is where an older registry was put
+   * back beside the journals: indexes that it gives anew would hand the money of those who had them to others (promise I12).
+   */
+  contradiction(known: Known): string | undefined {
+    for (const [index, id] of known.partners) {
+      const partner = this.#registry.partnerByIndex(index);
+      if (partner?.id === id && partner.group.name === this.#group) continue;
+      const found = partner === undefined ? "nobody" : `${partner.id} of group ${partner.group.name}`;
+      return `the journal of group ${this.#group} has partner ${id} under index ${index}, the registry ${found}; put back the registry that belongs to it`;
+    }
+    for (const [index, code, scale] of known.currencies) {
+      const currency = this.#registry.currencies.byIndex(index);
+      if (currency?.code === code && currency.scale === scale) continue;
+      const found = currency === undefined ? "none" : `${currency.code} with scale ${currency.scale}`;
+      return `the journal of group ${this.#group} has currency ${code} with scale ${scale} under index ${index}, the registry ${found}; put back the registry that belongs to it`;
+    }
+    return undefined;
   }
 
   /** Says all anew that was said since `reset`, for some of it was refused. A repeated definition changes nothing. */

@@ -147,6 +147,11 @@ export class GroupLink {
 
   #onReady({ known, tookMs, frames }: Extract<FromGroup, { kind: "ready" }>): void {
     const { log } = this.#options;
+    const contradiction = this.#definitions.contradiction(known);
+    if (contradiction !== undefined) {
+      this.#down(contradiction, true);
+      return;
+    }
     log.info({ group: this.name, sequence: known.sequence, frames, tookMs: Math.round(tookMs) }, "group serves");
     this.#noteJournal(known.journalId);
     this.#definitions.reset(known);
@@ -258,7 +263,7 @@ export class GroupLink {
       // A full ring: the version stays behind, so the next command tries again and is refused meanwhile.
       if (start < 0) throw new ApiError("OVERLOADED");
       const end = writeControls(some, this.rings.memory.bytes, start);
-      this.rings.sendControls(end - start, some.length);
+      this.rings.sendControls(end - start, some.length, i === 0);
     }
     this.#definitions.done(controls);
   }

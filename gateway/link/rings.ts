@@ -81,9 +81,12 @@ export class Rings {
     this.#lookLater();
   }
 
-  /** Sends control records written at the last claim. Nothing answers them, unless they are refused. */
-  sendControls(bytes: number, count: number): void {
-    this.#publish(ENTRY.control, 0, bytes, count);
+  /**
+   * Sends control records written at the last claim. Nothing answers them, unless they are refused. `isFirst`: all that the group does not
+   * know begins with them.
+   */
+  sendControls(bytes: number, count: number, isFirst: boolean): void {
+    this.#publish(isFirst ? ENTRY.controlsBegin : ENTRY.control, 0, bytes, count);
   }
 
   #publish(kind: number, token: number, bytes: number, count: number): void {

@@ -23,17 +23,17 @@ export interface Credentials {
 }
 
 /**
- * Refuses a folder that has data but no registry: a new registry would give the old indexes to new partners, and with
+ * Refuses a folder that has data but no registry, or an empty one: a new registry would give the old indexes to new partners, and with
  * them the old partners' accounts (I12).
  */
 export function checkFolder(data: string, registryFile: string): void {
-  if (existsSync(join(data, registryFile))) return;
   // SQLite keeps a journal beside the lock file while the lock is held.
-  const harmless = [OWNER_FILE, `${OWNER_FILE}-journal`, CREDENTIALS_FILE, "lost+found"];
+  const ours = [OWNER_FILE, registryFile].flatMap((file) => [file, `${file}-journal`]);
+  const harmless = [...ours, CREDENTIALS_FILE, "lost+found"];
   const rest = readdirSync(data).filter((name) => !harmless.includes(name) && !name.startsWith("."));
   if (rest.length === 0) return;
   throw new ConfigError(
-    `The data folder ${data} has ${rest[0]} but no ${registryFile}; put the registry back, or set RINGFENCE_DATA to an empty folder.`,
+    `The data folder ${data} has ${rest[0]} but no ${registryFile} with content; put the registry back, or set RINGFENCE_DATA to an empty folder.`,
   );
 }
 

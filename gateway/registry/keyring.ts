@@ -44,7 +44,10 @@ export class KeyRing {
       const owner = { kind: "partner", partner: row.partner, keyId: row.key_id, createdMs: row.created } as const;
       this.#put({ digest: row.digest, owner });
     }
-    for (const row of this.#context.rows<Row & { id: string; version: number }>(`SELECT * FROM services ${live}`)) {
+    for (const row of this.#context.rows<Row & { id: string; version: number }>(
+      // By version: which is the newest must not depend on a clock.
+      "SELECT * FROM services WHERE revoked IS NULL ORDER BY version",
+    )) {
       const owner = { kind: "service", id: row.id, version: row.version, createdMs: row.created } as const;
       this.#put({ digest: row.digest, owner });
     }

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -103,6 +103,10 @@ describe("a first start", () => {
     writeFileSync(join(data, "g0"), "");
     rmSync(join(data, REGISTRY_FILE));
     expect(() => open(data)).toThrow(/has g0 but no registry\.db/);
+    expect(existsSync(join(data, REGISTRY_FILE))).toBe(false);
+    // An empty one is none, whoever made it.
+    writeFileSync(join(data, REGISTRY_FILE), "");
+    expect(() => open(data)).toThrow(/has g0 but no registry\.db with content/);
   });
 });
 
@@ -241,6 +245,18 @@ describe("keys", () => {
   it("of the admin are not made on a first start whose environment has a digest", () => {
     const { credentials } = open(temporaryFolder(), { adminKeyDigests: [digestOf("ra_live_mine")] });
     expect(credentials).not.toHaveProperty("admin");
+  });
+
+  it("of a service are told apart by version, wherever the clock was when they were made", () => {
+    const data = temporaryFolder();
+    let nowMs = 1_000_000_000;
+    const now = () => nowMs;
+    const { registry } = open(data, { now });
+    registry.addService("ledger");
+    nowMs -= 3_600_000;
+    const { secret } = registry.addService("ledger");
+    const before = registry.principalOf(digestOf(secret));
+    expect(reopen(data, registry, { now }).principalOf(digestOf(secret))).toEqual(before);
   });
 
   it("of a service have two live versions, and a version is never used again", () => {

@@ -1,5 +1,6 @@
 /** The partner registry: durable in `<data>/registry.db`, answered from memory. */
 import type { KeyObject } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assert, SCALE_MAX } from "../../engine/index.ts";
 import { ConfigError } from "../config.ts";
@@ -68,9 +69,12 @@ export class Registry {
    * registry, if the file cannot be read, or if a partner's group is not served.
    */
   static open(options: RegistryOptions): OpenRegistry {
-    checkFolder(options.data, REGISTRY_FILE);
-    const { database, fresh } = openRegistryFile(join(options.data, REGISTRY_FILE));
+    const file = join(options.data, REGISTRY_FILE);
+    // Before a file is made, too: what is refused leaves no trace.
+    if (!existsSync(file)) checkFolder(options.data, REGISTRY_FILE);
+    const { database, fresh } = openRegistryFile(file);
     try {
+      if (fresh) checkFolder(options.data, REGISTRY_FILE);
       const context = new RegistryContext(database, new Currencies(), options.now ?? Date.now);
       const registry = new Registry(context, options);
       const credentials = fresh ? registry.#firstStart(options) : registry.#load(options);

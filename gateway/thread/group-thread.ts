@@ -22,6 +22,8 @@ export class GroupThread {
   readonly #journal: Journal;
   readonly #pipeline: Pipeline;
   readonly #snapshots: Snapshotter;
+  /** Where the last snapshot was begun that was not asked for. */
+  #triedSequence = 0;
   #timer: NodeJS.Timeout | undefined;
   #isScheduled = false;
   #isStopping = false;
@@ -75,8 +77,8 @@ export class GroupThread {
   #known() {
     const { state } = this.#machine;
     return {
-      partners: [...state.partners.keys()],
-      currencies: [...state.currencies.keys()],
+      partners: [...state.partners],
+      currencies: [...state.currencies].map(([index, { code, scale }]) => [index, code, scale] as const),
       horizonCommands: state.horizonCommands,
       sequence: state.sequence,
       journalId: Buffer.from(this.#journal.journalId).toString("hex"),
@@ -90,9 +92,11 @@ export class GroupThread {
 
   handle(message: ToGroup): void {
     if (message === 0) this.#schedule();
+    else if (message.kind === "stop") this.#stop();
+    // What is in memory may not be what is on disk.
+    else if (this.#isDone) this.#post({ kind: "refused", ask: message.ask, reason: "the group has ended" });
     else if (message.kind === "inspect") this.#post({ kind: "answer", ask: message.ask, inspection: this.#inspect() });
-    else if (message.kind === "snapshot") this.#answerSnapshot(message.ask);
-    else this.#stop();
+    else this.#answerSnapshot(message.ask);
   }
 
   #inspect(): Inspection {
@@ -147,11 +151,11 @@ export class GroupThread {
   #maybeSnapshot(): void {
     const { snapshotCommands } = this.#start;
     if (snapshotCommands === undefined || this.#snapshots.isRunning) return;
-    if (this.#machine.sequence - this.#snapshots.sequence < snapshotCommands) return;
+    const { sequence } = this.#machine;
+    if (sequence - Math.max(this.#snapshots.sequence, this.#triedSequence) < snapshotCommands) return;
+    this.#triedSequence = sequence;
     // A failed one was told of as an event; the next is tried as many commands later.
-    this.#snapshots.take().catch(() => {
-      this.#snapshots.sequence = this.#machine.sequence;
-    });
+    this.#snapshots.take().catch(() => {});
     this.#noteSnapshot();
   }
 

@@ -40,8 +40,10 @@ export type ToGroup =
 
 /** What a group knows of names; the gateway defines what is missing before it is used. */
 export interface Known {
-  readonly partners: readonly number[];
-  readonly currencies: readonly number[];
+  /** Index and id. */
+  readonly partners: readonly (readonly [number, string])[];
+  /** Index, code and scale. */
+  readonly currencies: readonly (readonly [number, string, number])[];
   readonly horizonCommands: number;
   readonly sequence: number;
   readonly journalId: string;

@@ -102,6 +102,11 @@ function loadNewest(options: RecoveryOptions, refused: string[]): { state: State
         continue;
       }
       const state = loader.finish();
+      const sequence = meta.position.nextSequence - 1;
+      if (state.sequence !== sequence) {
+        refuse(`Its content is as of sequence ${state.sequence}, but the journal's position in it as of ${sequence}.`);
+        continue;
+      }
       const hash = new Machine({ state }).stateHash();
       if (hash === meta.stateHash) return { state, position: meta.position };
       refuse(`Its state hash is ${meta.stateHash}, but its content gives ${hash}.`);

@@ -1,6 +1,6 @@
 /** Writes snapshots beside the running loop, one chunk between two turns, and trims what retention allows. */
 import { basename } from "node:path";
-import { type Machine, StateCapture } from "../../engine/index.ts";
+import { assert, type Machine, StateCapture } from "../../engine/index.ts";
 import {
   deleteSpent,
   type FileLayer,
@@ -61,6 +61,8 @@ export class Snapshotter {
   async #write(): Promise<number> {
     const { machine, journal, directory, group, layer = nodeLayer, onEvent } = this.#options;
     const { sequence } = machine;
+    // Behind a frame that failed the machine is ahead of the journal: such a state must never be started from.
+    assert(sequence + 1 === journal.nextSequence, "a snapshot is taken of a state that is durable whole");
     if (sequence === this.sequence && sequence > 0) return sequence;
     const begin = performance.now();
     const capture = new StateCapture(machine.state);
