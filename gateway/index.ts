@@ -10,4 +10,4 @@ export { Follower } from "./store/follower.ts";
 export type { FromGroup, Inspection, ThreadStart, ToGroup } from "./thread/messages.ts";
 export { PreparedBlocks } from "./thread/prepared-blocks.ts";
 export { portToPageThread, startGroupThread } from "./thread/start.ts";
-export { tuneCompiler } from "./thread/tuning.ts";
+export { tuneCollector, tuneCompiler } from "./thread/tuning.ts";

@@ -4,7 +4,7 @@
  */
 import fastify, { type FastifyInstance } from "fastify";
 import { BODY_BYTES_MAX } from "../../engine/index.ts";
-import { httpOptions, readBody, sendAnswer } from "../../gateway/index.ts";
+import { httpOptions, readBody, sendAnswer, tuneCollector } from "../../gateway/index.ts";
 import { SHAPES, type Shape, type ShapeName } from "./shapes.ts";
 
 /** What a null route answers: the service's own answer to the same body, of the same size. */
@@ -45,6 +45,7 @@ function addRoute(app: FastifyInstance, { path, accepted }: Shape, body: string)
 }
 
 if (import.meta.main) {
+  tuneCollector();
   const { url, close } = await startNullServer();
   process.on("SIGTERM", () => void close().then(() => process.exit(0)));
   console.log(url);
