@@ -8,7 +8,8 @@ import { sentAhead } from "../testing/sent-ahead.ts";
 import { hasPrograms, startRedis, type TestServer } from "../testing/servers.ts";
 import { RedisStore } from "./redis-store.ts";
 
-const isThere = hasPrograms(["redis-server", "redis-cli"], "redis-server");
+const REDIS_CLI = "redis-cli";
+const isThere = hasPrograms(["redis-server", REDIS_CLI], "redis-server");
 const alice = { group: "g0", partner: "p1", currency: "CNY", account: "alice" };
 
 describe.skipIf(!isThere)("the Redis store, on a real Redis", () => {
@@ -121,7 +122,7 @@ describe.skipIf(!isThere)("the Redis store, on a real Redis", () => {
     const balances = function* () {
       for (let i = 0; i < 5000; i++) {
         // As after a standstill: the lock has run out, and another process has taken and filled the group.
-        if (i === 3000) spawnSync("redis-cli", ["-p", String(server.port), "SET", "rf:{g0}:reset", "another's"]);
+        if (i === 3000) spawnSync(REDIS_CLI, ["-p", String(server.port), "SET", "rf:{g0}:reset", "another's"]);
         yield {
           ...alice,
           account: `a${i}`,
