@@ -29,7 +29,7 @@ import { ServiceRotation } from "./service-rotation.ts";
 import { EmbeddedStore } from "./store/embedded-store.ts";
 import { OutsideStores } from "./store/outside-stores.ts";
 import { NO_STORES } from "./stores.ts";
-import { tuneCollector } from "./thread/tuning.ts";
+import { keepWasmCode, tuneCollector } from "./thread/tuning.ts";
 
 /** A running service. */
 export interface Service {
@@ -48,6 +48,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   try {
     const settings = readSettings(environment);
     tuneCollector();
+    keepWasmCode();
     const starting = start(settings);
     // From the first moment on: without a listener a signal during the start would end the process on the spot, with its code.
     stopOnSignal(starting);

@@ -18,3 +18,13 @@ export function tuneCompiler(): void {
 export function tuneCollector(): void {
   setFlagsFromString("--no-allocation-site-pretenuring");
 }
+
+/**
+ * Leaves compiled WebAssembly where it is. Node strips types by it, anew in each thread; where dead code of it is freed V8 may find its
+ * books wrong and end the process ("Check failed: jit_page_->allocations_.erase", as in nodejs/node issue 64500): it ended tests twice,
+ * in some hundreds of runs. Not repeated at will, so that this ends it is not shown. It is a few MB at most. For the whole process; to be called
+ * before threads are started.
+ */
+export function keepWasmCode(): void {
+  setFlagsFromString("--no-wasm-code-gc");
+}
